@@ -1,0 +1,81 @@
+# Every command runs inside .venv, which the first command that needs it creates.
+# A fresh clone needs make, git and Python 3.11 or newer; nothing else is assumed.
+
+PYTHON ?= python3
+PORT   ?= 8000
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUILD  := _build
+BOOK   := $(BUILD)/html
+
+# .venv/bin first: it holds the node that draws formulas and runs the JavaScript tests.
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help setup book test lint bench lab serve strip clean
+
+help:
+	@echo "make setup   create .venv and install what the book and its tests need"
+	@echo "make book    run every notebook and build the book into $(BOOK)"
+	@echo "make test    build the book, then run every check: kernels, proofs, widgets, pages"
+	@echo "make lint    check the Python code and the notebooks for style and left-over outputs"
+	@echo "make bench   time the kernels against PyTorch (installed into .venv-bench)"
+	@echo "make lab     open the notebooks in JupyterLab"
+	@echo "make serve   serve the built book on http://127.0.0.1:$(PORT)"
+	@echo "make strip   remove outputs from the notebooks; run it before a commit"
+	@echo "make clean   remove built pages and caches; .venv stays"
+
+# --- environment -------------------------------------------------------------------------------
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed, but $(PYTHON) is older: try make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.book-installed: requirements.txt pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	@touch $@
+
+$(VENV)/.tests-installed: tests/requirements.txt $(VENV)/.book-installed
+	$(BIN)/python -m pip install --quiet --requirement tests/requirements.txt
+	@touch $@
+
+setup: $(VENV)/.book-installed $(VENV)/.tests-installed
+
+# --- the book ----------------------------------------------------------------------------------
+# -W -n --keep-going: each warning and each dangling reference is an error, and all are listed.
+# Notebooks run again when they or the library changed: book/ext/book_page.py names the cache.
+book: $(VENV)/.book-installed
+	rm -rf $(BOOK)
+	$(BIN)/jupyter-book build . -W -n --keep-going --all --quiet
+	@echo "Or run make serve and open http://127.0.0.1:$(PORT)"
+
+serve:
+	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
+	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(BOOK)
+
+lab: $(VENV)/.book-installed
+	$(BIN)/jupyter lab notebooks
+
+# --- checks ------------------------------------------------------------------------------------
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+test: lint book
+	$(BIN)/python -m pytest
+
+strip: setup
+	$(BIN)/nbstripout notebooks/*.ipynb
+
+# --- speed: PyTorch is large and only a yardstick, so it has an environment of its own ----------
+.venv-bench/.installed: requirements.txt benchmarks/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt --editable .
+	@touch $@
+
+bench: .venv-bench/.installed
+	.venv-bench/bin/python -m benchmarks
+
+clean:
+	rm -rf $(BUILD) .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './.venv*' -prune -exec rm -rf {} +

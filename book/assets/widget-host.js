@@ -1,0 +1,172 @@
+/* widget-host.js: run anywidget modules on a built page, without a kernel and without a network.
+ *
+ * The build leaves two kinds of JSON in a page: one "state" script with every widget's traits (its
+ * ES module `_esm` and style `_css` among them) and one "view" script where a widget stands. This
+ * host does for them what a live notebook does: a model per state, `initialize` once per model,
+ * `render({ model, el, signal })` once per view. Two views of one model share it and follow each other.
+ *
+ * It is a classic script, since browsers refuse module scripts on file://; a widget's module is
+ * imported from a Blob of its own text. Views near the reader are drawn first, the others when they
+ * come near or the browser is idle, and all of them before printing. When a widget cannot start, a
+ * sentence says so and the figure kept in the cell's <noscript> is shown instead.
+ */
+(() => {
+  "use strict";
+  const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
+  const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
+  const modules = new Map(); // module text -> promise of its { initialize, render }
+  const styles = new Set(); // style texts already in the page
+  const models = new Map(); // model id -> model
+
+  /** The model interface of the anywidget contract: get, set, on, off, save_changes, send. */
+  class Model {
+    constructor(id, traits) {
+      Object.assign(this, { id, traits, listeners: new Map() });
+    }
+    get(name) {
+      return this.traits[name];
+    }
+    /** Set one trait, or several from an object; "change:name" and "change" fire at once if a value differs. */
+    set(names, value) {
+      const update = typeof names === "object" ? names : { [names]: value };
+      const changed = Object.keys(update).filter((name) => !same(this.traits[name], update[name]));
+      Object.assign(this.traits, update);
+      for (const name of changed) this.emit(`change:${name}`, update[name]);
+      if (changed.length) this.emit("change");
+      return this;
+    }
+    on(names, callback) {
+      for (const name of names.split(/\s+/)) {
+        this.listeners.set(name, [...(this.listeners.get(name) ?? []), callback]);
+      }
+      return this;
+    }
+    /** Remove one callback of some events, all callbacks of some events, or everything. */
+    off(names, callback) {
+      for (const name of names ? names.split(/\s+/) : [...this.listeners.keys()]) {
+        const rest = (this.listeners.get(name) ?? []).filter((each) => callback && each !== callback);
+        this.listeners.set(name, rest);
+      }
+      return this;
+    }
+    emit(name, value) {
+      for (const callback of this.listeners.get(name) ?? []) callback(this, value);
+    }
+    save_changes() {} // nobody to tell: there is no kernel
+    send() {}
+  }
+
+  function same(a, b) {
+    if (Object.is(a, b)) return true;
+    const plain = [a, b].every((v) => v && typeof v === "object" && !ArrayBuffer.isView(v));
+    return plain && JSON.stringify(a) === JSON.stringify(b);
+  }
+
+  /** Put each base64 buffer back at its path among the traits, as a DataView. */
+  function restore(traits, buffers) {
+    for (const { data, path } of buffers ?? []) {
+      const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
+      const place = path.slice(0, -1).reduce((inner, key) => inner[key], traits);
+      place[path.at(-1)] = new DataView(bytes.buffer);
+    }
+    return traits;
+  }
+
+  function load(text) {
+    if (!modules.has(text)) {
+      const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+      const loaded = import(url).then(async (module) => {
+        URL.revokeObjectURL(url);
+        const widget = module.default ?? module;
+        return typeof widget === "function" ? await widget() : widget;
+      });
+      modules.set(text, loaded);
+    }
+    return modules.get(text);
+  }
+
+  function readModels() {
+    for (const script of document.querySelectorAll(STATE)) {
+      for (const [id, entry] of Object.entries(JSON.parse(script.textContent).state)) {
+        if (entry.model_module !== "anywidget") continue;
+        models.set(id, new Model(id, restore(entry.state, entry.buffers)));
+      }
+    }
+  }
+
+  async function start(model) {
+    const widget = await load(model.get("_esm"));
+    const style = model.get("_css");
+    if (style && !styles.has(style)) {
+      styles.add(style);
+      document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+    }
+    model.started ??= Promise.resolve(widget.initialize?.({ model, signal: lifetime.signal }));
+    await model.started;
+    return widget;
+  }
+
+  const lifetime = new AbortController();
+
+  async function draw(el, id) {
+    try {
+      const model = models.get(id);
+      if (!model) throw new Error("it needs a live notebook");
+      const widget = await start(model);
+      const cleanup = await widget.render?.({ model, el, signal: lifetime.signal });
+      if (typeof cleanup === "function") lifetime.signal.addEventListener("abort", () => cleanup());
+      el.dataset.state = "drawn";
+    } catch (error) {
+      console.error("A widget could not start:", error);
+      fail(el, error);
+    }
+  }
+
+  /** Say in words that the widget is missing and show the figure that readers without JavaScript see. */
+  function fail(el, error) {
+    el.dataset.state = "failed";
+    const words = document.createElement("p");
+    words.setAttribute("role", "alert");
+    words.textContent = `This widget could not start: ${error?.message ?? error}. ` +
+      "The text does not depend on it; where there is a figure below, it shows the widget's first state.";
+    el.replaceChildren(words);
+    const spare = el.closest(".cell, .cell_output")?.querySelector("noscript");
+    if (spare) el.append(document.createRange().createContextualFragment(spare.textContent));
+  }
+
+  function main() {
+    readModels();
+    const waiting = new Map(); // element -> model id
+    const drawNow = (el) => {
+      const id = waiting.get(el);
+      if (!waiting.delete(el)) return;
+      near.unobserve(el);
+      draw(el, id);
+    };
+    const near = new IntersectionObserver(
+      (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => drawNow(entry.target)),
+      { rootMargin: "100% 0px" }
+    );
+    for (const script of document.querySelectorAll(VIEW)) {
+      const el = Object.assign(document.createElement("div"), { className: "cnn-host" });
+      el.dataset.state = "waiting";
+      script.after(el);
+      waiting.set(el, JSON.parse(script.textContent).model_id);
+      if (el.getBoundingClientRect().top < 2 * innerHeight) drawNow(el);
+      else near.observe(el);
+    }
+    const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
+    const drawNext = () => {
+      const [next] = waiting.keys();
+      if (!next) return;
+      drawNow(next);
+      idle(drawNext);
+    };
+    addEventListener("load", () => idle(drawNext));
+    addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));
+    addEventListener("pagehide", (event) => event.persisted || lifetime.abort());
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", main);
+  else main();
+})();
