@@ -57,7 +57,7 @@ def complex_step_vjp(f, arguments, dy, *, step=1e-30):
     r"""Compute the gradients of ``(f(*arguments) * dy).sum()`` with a step along the imaginary axis.
 
     Nothing is subtracted, so nothing cancels: the result is as accurate as f itself. It needs an f that is
-    analytic and keeps complex numbers complex: convolution, mean, sigmoid, softmax; not ``abs``, not a maximum.
+    analytic and keeps complex numbers complex: convolution, mean, sigmoid, softmax, not a maximum.
 
     Parameters
     ----------
