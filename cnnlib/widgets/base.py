@@ -1,0 +1,93 @@
+"""What all widgets share: matrices as traits, one style sheet, a picture for pages without JavaScript."""
+
+import math
+from html import escape
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+from IPython.display import HTML, display
+
+LIMIT = 999
+STYLE = (Path(__file__).parent / "theme.css").read_text(encoding="utf-8")
+
+
+class Matrix(traitlets.TraitType):
+    """A square matrix of finite numbers, kept as rows; arrays are welcome."""
+
+    info_text = "a square matrix of numbers"
+
+    def __init__(self, largest, **metadata):
+        super().__init__([[1]], **metadata)
+        self.largest = largest
+
+    def validate(self, obj, value):
+        array = np.asarray(value if value is not None else "nothing", dtype=object)
+        expected = f"{self.name} must be a square matrix of at most {self.largest} × {self.largest} numbers"
+        if array.ndim != 2 or array.shape[0] != array.shape[1] or not 1 <= len(array) <= self.largest:
+            raise traitlets.TraitError(f"{expected}; came something of shape {array.shape}")
+        for entry in array.flat:
+            if isinstance(entry, bool | np.bool_) or not isinstance(entry, int | float | np.integer | np.floating):
+                raise traitlets.TraitError(f"{expected}; came the entry {entry!r}")
+            if not math.isfinite(entry) or abs(entry) > LIMIT:
+                raise traitlets.TraitError(f"{self.name} must hold numbers from −{LIMIT} to {LIMIT}; came {entry!r}")
+        return [[entry.item() if isinstance(entry, np.generic) else entry for entry in row] for row in array]
+
+
+def counting(size):
+    """Return the rows 1, 2, 3, … of a square matrix."""
+    return [[i * size + j + 1 for j in range(size)] for i in range(size)]
+
+
+def resize(rows, size):
+    """Fit a square matrix to a size: counting stays counting, others keep their corner and gain zeros."""
+    if len(rows) == size:
+        return rows
+    if rows == counting(len(rows)):
+        return counting(size)
+    inside = range(len(rows))
+    return [[rows[i][j] if i in inside and j in inside else 0 for j in range(size)] for i in range(size)]
+
+
+class Widget(anywidget.AnyWidget):
+    """An anywidget that leaves a static picture where JavaScript does not run."""
+
+    _css = STYLE
+    initial = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **traits):
+        known = {name for name in self.trait_names(sync=True) if not name.startswith("_")}
+        for name in traits:
+            if name not in known:
+                raise TypeError(f"{type(self).__name__} has no trait {name!r}; it has {', '.join(sorted(known))}")
+        super().__init__(**traits)
+        self.settle()
+        self.initial = {name: getattr(self, name) for name in self.starting}
+
+    starting = ()
+
+    def settle(self):
+        """Bring traits that depend on others into step, once all are set."""
+
+    def _ipython_display_(self):
+        bundle = self._repr_mimebundle_()
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        display(data, metadata=metadata, raw=True)
+        display(HTML(f'<noscript><figure class="cnn-static">{self.static_html()}</figure></noscript>'))
+
+    def static_html(self):
+        """Return the picture of the present state as HTML tables."""
+        raise NotImplementedError
+
+
+def table_html(kind, caption, values, picked=None, lit=()):
+    """Return one matrix as an HTML table; `picked` and `lit` are positions to mark."""
+    body = ""
+    for i, row in enumerate(values):
+        cells = ""
+        for j, value in enumerate(row):
+            state = "picked" if (i, j) == picked else "lit" if (i, j) in lit else ""
+            cells += f'<td class="{state}">{escape(f"{value:g}".replace("-", "−"))}</td>'
+        body += f"<tr>{cells}</tr>"
+    return f'<table class="{kind}"><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>'

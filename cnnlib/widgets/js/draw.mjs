@@ -1,0 +1,129 @@
+// draw: the few DOM pieces all widgets share. Native controls, no ids, no markup from strings.
+
+/** Make an element: h("p", { class: "note" }, "text", child). Attributes that are false or null are left out. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children);
+  return element;
+}
+
+/** A number as the page shows it: at most two decimals and a real minus sign. */
+export function show(value) {
+  const rounded = Math.round(value * 100) / 100;
+  return String(Object.is(rounded, -0) ? 0 : rounded).replace("-", "−");
+}
+
+/** The number somebody typed, or NaN; both minus signs count. */
+export function typed(text) {
+  const clean = text.trim().replace("−", "-").replace(",", ".");
+  return clean === "" ? NaN : Number(clean);
+}
+
+/** "1, 2 and 3". */
+export function listed(items) {
+  return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
+}
+
+/** Set several traits in one message. */
+export function assign(model, traits) {
+  for (const [name, value] of Object.entries(traits)) model.set(name, value);
+  model.save_changes();
+}
+
+/** Redraw once after any of the traits changed, however many did; returns the cleanup. */
+export function follow(model, traits, redraw) {
+  let [asked, alive] = [false, true];
+  const ask = () => {
+    if (asked) return;
+    asked = true;
+    queueMicrotask(() => { asked = false; if (alive) redraw(); });
+  };
+  traits.forEach((trait) => model.on(`change:${trait}`, ask));
+  return () => { alive = false; traits.forEach((trait) => model.off(`change:${trait}`, ask)); };
+}
+
+const quietKeys = { "data-lm-suppress-shortcuts": "true" };   // JupyterLab would take the arrow keys
+
+/** A labelled range input; `sync(value, text)` shows a value without telling anybody. */
+export function slider({ label, min, max, onInput }) {
+  const input = h("input", { type: "range", min, max, step: 1, ...quietKeys });
+  const output = h("output");
+  input.addEventListener("input", () => onInput(Number(input.value)));
+  const sync = (value, text = String(value), top = max) => {
+    input.max = top;
+    input.value = value;
+    input.setAttribute("aria-valuetext", text);
+    output.textContent = text;
+  };
+  return { el: h("label", { class: "control" }, h("span", {}, label), input, output), sync };
+}
+
+/** A push button; `sync(text, label)` renames it. */
+export function button(text, label, onClick) {
+  const el = h("button", { type: "button", "aria-label": label, ...quietKeys }, text);
+  el.addEventListener("click", onClick);
+  const sync = (newText, newLabel) => {
+    el.textContent = newText;
+    el.setAttribute("aria-label", newLabel);
+  };
+  return { el, sync };
+}
+
+/** A labelled checkbox. */
+export function checkbox(label, onChange) {
+  const input = h("input", { type: "checkbox", ...quietKeys });
+  input.addEventListener("change", () => onChange(input.checked));
+  return { el: h("label", { class: "control check" }, input, h("span", {}, label)), sync: (on) => { input.checked = on; } };
+}
+
+/** One choice out of a few, as native radio buttons that look like one bar. */
+export function choice(legend, options, onChange) {
+  const name = `choice-${Math.random().toString(36).slice(2)}`;
+  const inputs = Object.entries(options).map(([value, text]) => {
+    const input = h("input", { type: "radio", name, value, ...quietKeys });
+    input.addEventListener("change", () => onChange(value));
+    return [input, h("label", {}, input, h("span", {}, text))];
+  });
+  const el = h("fieldset", { class: "choice" }, h("legend", {}, legend), ...inputs.map(([, label]) => label));
+  return { el, sync: (value) => inputs.forEach(([input]) => { input.checked = input.value === value; }) };
+}
+
+/** A labelled list of named options. */
+export function menu(label, options, onChange) {
+  const select = h("select", { ...quietKeys });
+  Object.entries(options).forEach(([value, text]) => select.append(h("option", { value }, text)));
+  select.addEventListener("change", () => onChange(select.value));
+  return { el: h("label", { class: "control" }, h("span", {}, label), select), sync: (value) => { select.value = value; } };
+}
+
+/** Call `advance` again and again until it answers false; `delay()` is read before each step. */
+export function player({ advance, delay, onChange }) {
+  let timer = null;
+  const stop = () => {
+    if (timer === null) return;
+    clearTimeout(timer);
+    timer = null;
+    onChange(false);
+  };
+  const tick = () => {
+    if (!advance()) { stop(); return; }
+    timer = setTimeout(tick, delay());
+  };
+  const toggle = () => {
+    if (timer !== null) { stop(); return; }
+    timer = setTimeout(tick, 0);
+    onChange(true);
+  };
+  return { toggle, stop };
+}
+
+/** Turn an element once about its centre while the numbers in it stay upright; nothing when motion is unwelcome. */
+export function spin(element, upright) {
+  if (!element.isConnected || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  const timing = { duration: 500, easing: "ease-in-out" };
+  element.animate([{ transform: "rotate(-180deg)" }, { transform: "none" }], timing);
+  upright.forEach((piece) => piece.animate([{ transform: "rotate(180deg)" }, { transform: "none" }], timing));
+}
