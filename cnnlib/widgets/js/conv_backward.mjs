@@ -187,11 +187,11 @@ function render({ model, el }) {
   const ones = button("δ = 1 everywhere", "set every δ to 1", fill((size) => zeros(size).map((row) => row.map(() => 1))));
   const one = button("one δ only", "keep a single δ of 1", fill(spike));
   const count = button("δ = 1, 2, 3, …", "count the δ", fill(counting));
-  const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); });
+  const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   const more = h("details", {}, h("summary", {}, "more: values and speed"), h("div", {}, count.el, ones.el, one.el, speed.el, hint));
   el.classList.add("cnn-widget");
-  el.replaceChildren(tryThis, formula, sum, says, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), reset.el, image.el, kernel.el, stride.el, more));
+  el.replaceChildren(tryThis, formula, sum, says, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), image.el, kernel.el, stride.el, reset.el, more));
   formula.addEventListener("focusin", film.stop);
   let [arranged, wasTurned] = ["", null];
 

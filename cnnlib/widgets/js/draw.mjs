@@ -62,8 +62,8 @@ export function slider({ label, min, max, onInput }) {
 }
 
 /** A push button; `sync(text, label)` renames it. */
-export function button(text, label, onClick) {
-  const el = h("button", { type: "button", "aria-label": label, ...quietKeys }, text);
+export function button(text, label, onClick, name = "") {
+  const el = h("button", { type: "button", class: name, "aria-label": label, ...quietKeys }, text);
   el.addEventListener("click", onClick);
   const sync = (newText, newLabel) => {
     el.textContent = newText;
