@@ -4,7 +4,7 @@
 //          frame: −1 the whole picture, else a step of “pad, turn, slide”   speed   initial: traits for reset
 // Equations conv-trilinear, conv-fwd, conv-dx, conv-dw, conv-dx-strided
 import { correlate2d, correlate2dDw, correlate2dDx, counting, outputSize, resize, spreadDelta, unusedRows, zeros } from "./tensor.mjs";
-import { assign, button, checkbox, choice, follow, h, menu, player, show, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, show, slider } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { arithmetic, meetings, named } from "./trilinear.mjs";
 
@@ -107,7 +107,7 @@ function headings(s) {
   return {
     x: s.view === "input" ? ["γ = ∂E/∂x", by(s.n)] : ["x", by(s.n)],
     w: s.view === "kernel" ? ["∂E/∂K", by(s.m)] : [turnedNow(s) ? "K, turned by 180°" : "K", by(s.m)],
-    y: s.view === "forward" ? ["z = x ⋆ K", by(s.size)]
+    y: !s.size ? [s.view === "forward" ? "z = x ⋆ K" : "δ = ∂E/∂z", "no output"] : s.view === "forward" ? ["z = x ⋆ K", by(s.size)]
       : [`δ = ∂E/∂z${s.view === "input" && zerosIn ? `, ${zerosIn}` : s.stride > 1 && s.view === "kernel" ? ", spread" : ""}`, s.view === "kernel" && s.stride > 1 ? "dashed: zeros put in" : deltaNote],
   };
 }
@@ -133,6 +133,12 @@ export function sentence(s, met) {
   return `Tap k${me} is used ${many === 1 ? "once" : `${many} times`}, once for each output; its gradient sums x·δ over all its uses: ∂E/∂k${me} = ${show(gradient)}.`;
 }
 
+/** The setting in words, for readers who hear the page. */
+function setting(s) {
+  const what = { forward: "Forward pass", input: `Gradient of the image, kernel ${s.wrong ? "not " : ""}turned`, kernel: "Gradient of the kernel" }[s.view];
+  return `${what}: ${s.n} × ${s.n} image, ${s.m} × ${s.m} kernel, stride ${s.stride}, ${s.size} × ${s.size} outputs.`;
+}
+
 function render({ model, el }) {
   const set = (change) => { assign(model, change); };
   const sized = (change) => {
@@ -147,7 +153,6 @@ function render({ model, el }) {
     if (q < 0 || s.stage !== "slide" || (hovered && s.frame >= 0) || (s.focus === q && s.focusOn === kind)) return;
     set({ focus_on: kind, focus: q, frame: -1 });
   };
-  const refuse = (text) => { says.textContent = text; says.classList.add("warning"); };
   const locate = {
     x: (s, i, j) => i * s.n + j,
     w: (s, i, j) => tapAt(s, i, j),
@@ -156,13 +161,13 @@ function render({ model, el }) {
   const grids = Object.fromEntries(["x", "w", "y"].map((kind) => [kind, grid({
     onPick: (i, j, hovered) => choose(kind, locate[kind](read(model), i, j), hovered),
     onEdit: (i, j, value) => put({ x: "x", w: "w", y: "delta" }[kind], locate[kind](read(model), i, j), value),
-    onRefuse: refuse,
+    onRefuse: (text) => voice.warn(text),
   })]));
 
   const tryThis = h("p", { class: "try" });
   const formula = h("div", { class: "formula" });
   const sum = h("p", { class: "sum" });
-  const says = h("p", { class: "says", role: "status", "aria-live": "polite" });
+  const voice = narrator();
   const turned = checkbox("turned", (on) => set({ turned: on, frame: -1 }));
   const view = choice("What to compute", { forward: "forward", input: "∂E/∂x", kernel: "∂E/∂K" }, (value) => set({ view: value, frame: -1, focus_on: views[value].result, focus: 0 }));
   const image = slider({ label: "image", min: 2, max: 6, onInput: (n) => sized({ n }) });
@@ -176,7 +181,7 @@ function render({ model, el }) {
   };
   const film = player({ advance: () => go(1), delay: () => delays[model.get("speed")], onChange: (on) => {
     play.sync(on ? "❚❚ pause" : "▶ play", on ? "pause" : "play all steps");
-    says.setAttribute("aria-live", on ? "off" : "polite");
+    voice.mute(on);
   } });
   const back = button("◀ step", "one step back", () => { film.stop(); go(-1); });
   const forth = button("step ▶", "one step on", () => { film.stop(); go(1); });
@@ -190,8 +195,8 @@ function render({ model, el }) {
   const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   const more = h("details", {}, h("summary", {}, "more: values and speed"), h("div", {}, count.el, ones.el, one.el, speed.el, hint));
-  el.classList.add("cnn-widget");
-  el.replaceChildren(tryThis, formula, sum, says, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), image.el, kernel.el, stride.el, reset.el, more));
+  el.classList.add("cnn-widget", "conv-backward");
+  el.replaceChildren(tryThis, formula, sum, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), image.el, kernel.el, stride.el, reset.el, more));
   formula.addEventListener("focusin", film.stop);
   let [arranged, wasTurned] = ["", null];
 
@@ -212,14 +217,11 @@ function render({ model, el }) {
     if (s.view === "input") grids.w.el.append(turned.el);
     if (wasTurned !== null && wasTurned !== turnedNow(s) && s.view === "input") grids.w.turn();
     wasTurned = turnedNow(s);
-    formula.style.setProperty("--across", order.reduce((total, kind) => total + plans[kind].length, 0));
-    formula.style.setProperty("--widest", Math.max(...order.map((kind) => plans[kind].length)));
+    fitCells(formula, order.map((kind) => plans[kind].length));
     const lead = { forward: ["Choose an output.", "Which pixels does it read?"], input: ["Choose a pixel of ∂E/∂x.", "Predict its value before you read the sum."], kernel: ["Choose a tap of ∂E/∂K.", "Which pixels did it meet, and with which δ?"] }[s.view];
     tryThis.replaceChildren(h("strong", {}, lead[0]), ` ${lead[1]}`);
     sum.replaceChildren(...(s.stage === "slide" && s.size ? arithmetic(met, s) : []));
-    const text = sentence(s, met);
-    if (says.textContent !== text) says.textContent = text;
-    says.classList.toggle("warning", !s.size || (s.wrong && s.stage === "slide"));
+    voice.tell(sentence(s, met), setting(s), !s.size || (s.wrong && s.stage === "slide"));
     view.sync(s.view);
     image.sync(s.n); kernel.sync(s.m); stride.sync(s.stride);
     turned.sync(!s.wrong);

@@ -4,7 +4,7 @@
 //          shaded, speed   presets: { name: { x, w } }   initial: traits for reset
 // Equations conv-fwd, out-size, rot180
 import { correlate2d, outputSize, resize, rot180, unusedRows, zeros } from "./tensor.mjs";
-import { assign, button, checkbox, choice, follow, h, menu, player, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, slider } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { arithmetic, meetings, named } from "./trilinear.mjs";
 
@@ -81,6 +81,11 @@ export function sentence(s, met) {
   return times ? `Pixel ${name} is read ${times === 1 ? "once" : `${times} times`}, by output${times > 1 ? "s" : ""} ${named(met, "y")}, each time through another tap.` : `Pixel ${name} is never read: no window reaches it.`;
 }
 
+/** The setting in words, for readers who hear the page. */
+function setting(s, padding) {
+  return `${s.n} × ${s.n} image, ${s.m} × ${s.m} kernel${s.turned ? " turned" : ""}, stride ${s.stride}, ${padding}: ${s.size} × ${s.size} outputs.`;
+}
+
 function render({ model, el }) {
   const set = (change) => assign(model, change);
   const put = (name, q, value) => set({ [name]: read(model)[name].map((row, i) => row.map((v, j) => (i * row.length + j === q ? value : v))) });
@@ -93,14 +98,14 @@ function render({ model, el }) {
   const grids = Object.fromEntries(["x", "w", "y"].map((kind) => [kind, grid({
     onPick: (i, j, hovered) => { if (!(hovered && running)) choose(kind, locate[kind](read(model), i, j)); },
     onEdit: (i, j, value) => put(kind, locate[kind](read(model), i, j), value),
-    onRefuse: (text) => { says.textContent = text; says.classList.add("warning"); },
+    onRefuse: (text) => voice.warn(text),
   })]));
   let running = false;
 
   const sign = h("span", { class: "operator", "aria-hidden": "true" }, "⋆");
   const formula = h("div", { class: "formula" }, grids.x.el, sign, grids.w.el, h("span", { class: "operator", "aria-hidden": "true" }, "="), grids.y.el);
   const sum = h("p", { class: "sum" });
-  const says = h("p", { class: "says", role: "status", "aria-live": "polite" });
+  const voice = narrator();
   const go = (by) => {
     const { size, focusOn, focus } = read(model);
     if (!size) return false;
@@ -111,7 +116,7 @@ function render({ model, el }) {
   const film = player({ advance: () => go(1), delay: () => delays[model.get("speed")], onChange: (on) => {
     running = on;
     play.sync(on ? "❚❚ pause" : "▶ play", on ? "pause" : "play all outputs");
-    says.setAttribute("aria-live", on ? "off" : "polite");
+    voice.mute(on);
   } });
   const back = button("◀ step", "one output back", () => { film.stop(); go(-1); });
   const forth = button("step ▶", "one output on", () => { film.stop(); go(1); });
@@ -131,9 +136,9 @@ function render({ model, el }) {
   const speed = menu("speed", { slow: "slow", normal: "normal", fast: "fast" }, (value) => set({ speed: value }));
   const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
-  el.classList.add("cnn-widget");
+  el.classList.add("cnn-widget", "conv-stepper");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Move the window."), " Predict the output before you read the sum; then turn the kernel and compare."),
-    formula, sum, says, h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, play.el, forth.el), padding.el, output.el, image.el, kernel.el, stride.el, reset.el,
+    formula, sum, ...voice.parts, h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, play.el, forth.el), padding.el, output.el, image.el, kernel.el, stride.el, reset.el,
       h("details", {}, h("summary", {}, "more: pictures, shading, speed"), h("div", {}, picture.el, shaded.el, speed.el, hint))));
   grids.w.el.append(turned.el);
   formula.addEventListener("focusin", film.stop);
@@ -156,12 +161,9 @@ function render({ model, el }) {
     if (wasTurned !== null && wasTurned !== s.turned) grids.w.turn();
     wasTurned = s.turned;
     sign.textContent = s.turned ? "∗" : "⋆";
-    formula.style.setProperty("--across", plans.x.length + plans.w.length + plans.y.length);
-    formula.style.setProperty("--widest", plans.x.length);
+    fitCells(formula, [plans.x.length, plans.w.length, plans.y.length]);
     sum.replaceChildren(...(s.size ? arithmetic(met, s) : []));
-    const text = sentence(s, met);
-    if (says.textContent !== text) says.textContent = text;
-    says.classList.toggle("warning", !s.size);
+    voice.tell(sentence(s, met), setting(s, model.get("padding")), !s.size);
     output.sync(s.focusOn === "y" ? s.focus + 1 : Math.min(model.get("step"), s.size * s.size - 1) + 1, s.size ? `${Math.min(model.get("step"), s.size * s.size - 1) + 1} of ${s.size * s.size}` : "none", Math.max(1, s.size * s.size));
     image.sync(s.n); kernel.sync(s.m); stride.sync(s.stride);
     padding.sync(model.get("padding"));

@@ -27,6 +27,14 @@ export function listed(items) {
   return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
+/** Tell a formula row how many cells it holds, so that they can be as large as fits; names leave crowded cells. */
+export function fitCells(formula, columns) {
+  const across = columns.reduce((total, count) => total + count, 0);
+  formula.style.setProperty("--across", across);
+  formula.style.setProperty("--widest", Math.max(...columns));
+  formula.classList.toggle("dense", across > 20);
+}
+
 /** Set several traits in one message. */
 export function assign(model, traits) {
   for (const [name, value] of Object.entries(traits)) model.set(name, value);
@@ -97,6 +105,24 @@ export function menu(label, options, onChange) {
   Object.entries(options).forEach(([value, text]) => select.append(h("option", { value }, text)));
   select.addEventListener("change", () => onChange(select.value));
   return { el: h("label", { class: "control" }, h("span", {}, label), select), sync: (value) => { select.value = value; } };
+}
+
+/**
+ * The sentence under a picture, and an unseen twin that screen readers speak: `tell(sentence, setting)` says the
+ * setting as well when it is new. `warn` marks a sentence about something that does not work; `mute` during play.
+ */
+export function narrator() {
+  const seen = h("p", { class: "says" });
+  const spoken = h("p", { class: "unseen", role: "status", "aria-live": "polite" });
+  let [last, quiet] = ["", false];
+  const tell = (sentence, setting, warning = false) => {
+    seen.textContent = sentence;
+    seen.classList.toggle("warning", warning);
+    if (!quiet && (setting !== last || !spoken.textContent.endsWith(sentence))) spoken.textContent = setting === last ? sentence : `${setting} ${sentence}`;
+    last = setting;
+  };
+  const warn = (sentence) => tell(sentence, last, true);
+  return { parts: [seen, spoken], tell, warn, mute: (on) => { quiet = on; } };
 }
 
 /** Call `advance` again and again until it answers false; `delay()` is read before each step. */
