@@ -1,0 +1,201 @@
+"""Activation functions, entry by entry, and their backward passes."""
+
+import math
+import sys
+from numbers import Real
+
+import numpy as np
+
+from cnnlib.windows import common_dtype, require_array, require_shape
+
+
+def relu(x):
+    """Keep the positive entries and replace the others by zero.
+
+    Parameters
+    ----------
+    x : ndarray of real numbers, any shape
+
+    Returns
+    -------
+    y : ndarray shaped like x
+
+    Raises
+    ------
+    TypeError
+        If `x` is not an array of real numbers.
+
+    Notes
+    -----
+    ``max(x, 0)``. The slope at 0 itself is a convention; here, as in PyTorch, it is 0.
+
+    Examples
+    --------
+    >>> relu(np.array([-1.5, 0.0, 2.0]))
+    array([0., 0., 2.])
+    """
+    return np.maximum(_require_real(x), 0)
+
+
+def relu_backward(dy, x):
+    """Pass `dy` on where ``x > 0``, and nothing elsewhere. Equation ``relu-dx``.
+
+    >>> relu_backward(np.array([5, 6, 7]), np.array([-1.5, 0.0, 2.0]))
+    array([0, 0, 7])
+    """
+    _require_gradient(dy, _require_real(x))
+    return np.where(x > 0, dy, 0)  # relu-dx
+
+
+def leaky_relu(x, *, slope=0.01):
+    """Keep the positive entries and scale the others by `slope`.
+
+    Parameters
+    ----------
+    x : ndarray of real numbers, any shape
+    slope : real number
+        Factor of the entries at or below zero.
+
+    Returns
+    -------
+    y : ndarray shaped like x
+
+    Raises
+    ------
+    TypeError
+        If `x` is not an array of real numbers, or `slope` not a real number.
+
+    Examples
+    --------
+    >>> leaky_relu(np.array([-2.0, 0.0, 2.0]), slope=0.5)
+    array([-1.,  0.,  2.])
+    """
+    slope = _require_slope(slope, _require_real(x))
+    return np.where(x > 0, x, slope * x)
+
+
+def leaky_relu_backward(dy, x, *, slope=0.01):
+    """Pass `dy` on where ``x > 0``, and ``slope * dy`` elsewhere. Equation ``leaky-relu-dx``.
+
+    >>> leaky_relu_backward(np.array([6.0, 6.0, 7.0]), np.array([-2.0, 0.0, 2.0]), slope=0.5)
+    array([3., 3., 7.])
+    """
+    _require_gradient(dy, _require_real(x))
+    return np.where(x > 0, dy, _require_slope(slope, dy) * dy)  # leaky-relu-dx
+
+
+def sigmoid(x):
+    r"""Squash each entry into (0, 1) by the logistic function.
+
+    Parameters
+    ----------
+    x : ndarray, any shape
+
+    Returns
+    -------
+    y : ndarray shaped like x
+
+    Raises
+    ------
+    TypeError
+        If `x` is not an array of numbers.
+
+    Notes
+    -----
+    :math:`\sigma(x) = 1 / (1 + e^{-x})`. Far on the left the exponential overflows to infinity, and the
+    quotient to the right answer, 0.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([0.0, -1000.0]))
+    array([0.5, 0. ])
+    """
+    with np.errstate(over="ignore"):
+        return 1 / (1 + elementary("exp", -_signed(require_array("x", x))))
+
+
+def sigmoid_backward(dy, x):
+    """Pull `dy` back through `sigmoid`: its slope is ``y * (1 - y)``. Equation ``sigmoid-dx``.
+
+    >>> sigmoid_backward(np.array([8.0]), np.array([0.0]))
+    array([2.])
+    """
+    return sigmoid_pull_back(dy, sigmoid(x))
+
+
+def sigmoid_pull_back(dy, y):
+    """Do the same from the output `y`, as a layer that remembers it can."""
+    _require_gradient(dy, y)
+    return dy * (y * (1 - y))  # sigmoid-dx
+
+
+def tanh(x):
+    """Squash each entry into (-1, 1) by the hyperbolic tangent, which is ``2*sigmoid(2*x) - 1``.
+
+    Parameters
+    ----------
+    x : ndarray, any shape
+
+    Returns
+    -------
+    y : ndarray shaped like x
+
+    Raises
+    ------
+    TypeError
+        If `x` is not an array of numbers.
+
+    Examples
+    --------
+    >>> tanh(np.array([0.0, 1000.0]))
+    array([0., 1.])
+    """
+    return elementary("tanh", _signed(require_array("x", x)))
+
+
+def tanh_backward(dy, x):
+    """Pull `dy` back through `tanh`: its slope is ``1 - y**2``. Equation ``tanh-dx``.
+
+    >>> tanh_backward(np.array([8.0]), np.array([0.0]))
+    array([8.])
+    """
+    return tanh_pull_back(dy, tanh(x))
+
+
+def tanh_pull_back(dy, y):
+    """Do the same from the output `y`, as a layer that remembers it can."""
+    _require_gradient(dy, y)
+    return dy * (1 - y * y)  # tanh-dx
+
+
+def elementary(name, x):
+    """Apply exp, log or tanh to every entry; exact objects, such as SymPy's, use their own package's."""
+    if x.dtype.kind != "O":
+        return getattr(np, name)(x)
+    return np.frompyfunc(lambda entry: _function_for(entry, name)(entry), 1, 1)(x)
+
+
+def _function_for(entry, name):
+    package = sys.modules[type(entry).__module__.partition(".")[0]]
+    return getattr(package, name, None) or getattr(math, name)
+
+
+def _signed(x):
+    """Booleans and unsigned or narrow integers as int64, so that a minus sign means what it says."""
+    return x.astype(common_dtype(x), copy=False)
+
+
+def _require_real(x):
+    if require_array("x", x).dtype.kind == "c":
+        raise TypeError(f"x must be real, since complex numbers have no order; got dtype {x.dtype}")
+    return x
+
+
+def _require_gradient(dy, x):
+    return require_shape("dy", dy, x.shape, "like the output")
+
+
+def _require_slope(slope, x):
+    if not isinstance(slope, Real) or isinstance(slope, bool):
+        raise TypeError(f"slope must be a real number, got {slope!r}")
+    return slope if x.dtype.kind == "O" else float(slope)
