@@ -32,26 +32,35 @@ def row_blocks(channels, batch, dtype, layer):
 
 def unfold(image, layer, top, bottom):
     """Copy the windows of output rows [top, bottom) into columns of shape (C*Kh*Kw, rows*W'*N)."""
-    C, N = image.shape[0], image.shape[3]
-    columns = np.empty((C, *layer.kernel, bottom - top, layer.output[1], N), image.dtype)
-    for i, j, pixels in _taps(layer, top, bottom):
-        columns[:, i, j] = image[pixels]
-    return columns.reshape(C * layer.kernel[0] * layer.kernel[1], -1)
+    (Kh, Kw), (C, _, _, N) = layer.kernel, image.shape
+    columns = np.empty((C, Kh, Kw, bottom - top, layer.output[1], N), image.dtype)
+    across = _taps(layer, 1, 0, layer.output[1])
+    for i, rows in enumerate(_taps(layer, 0, top, bottom)):
+        for j, pixels in enumerate(across):
+            columns[:, i, j] = image[:, rows, pixels]
+    return columns.reshape(C * Kh * Kw, -1)
 
 
 def fold(image, columns, layer, top, bottom):
-    """Add columns onto the pixels that `unfold` copied them from: overlapping windows accumulate."""
-    C, N = image.shape[0], image.shape[3]
-    columns = columns.reshape(C, *layer.kernel, bottom - top, layer.output[1], N)
-    for i, j, pixels in _taps(layer, top, bottom):
-        image[pixels] += columns[:, i, j]
+    """Add columns onto the pixels that `unfold` copied them from: overlapping windows accumulate.
+
+    Adding down the rows first, then along them, takes Kh + Kw additions of long runs instead of Kh * Kw.
+    """
+    (Kh, Kw), (C, _, _, N), width = layer.kernel, image.shape, layer.output[1]
+    columns = columns.reshape(C, Kh, Kw, bottom - top, width, N)
+    first = layer.stride[0] * top
+    last = layer.stride[0] * (bottom - 1) + layer.dilation[0] * (Kh - 1) + 1
+    strips = np.zeros((C, Kw, last - first, width, N), image.dtype)
+    for i, rows in enumerate(_taps(layer, 0, 0, bottom - top)):
+        meeting = strips[:, :, rows]
+        meeting += columns[:, i]
+    for j, pixels in enumerate(_taps(layer, 1, 0, width)):
+        meeting = image[:, first:last, pixels]
+        meeting += strips[:, j]
 
 
-def _taps(layer, top, bottom):
-    """Yield each kernel tap (i, j) with the slices of the padded image that it meets."""
-    (Kh, Kw), (sh, sw), (dh, dw) = layer.kernel, layer.stride, layer.dilation
-    width = sw * (layer.output[1] - 1) + 1
-    for i in range(Kh):
-        rows = slice(sh * top + dh * i, sh * (bottom - 1) + dh * i + 1, sh)
-        for j in range(Kw):
-            yield i, j, (slice(None), rows, slice(dw * j, dw * j + width, sw))
+def _taps(layer, axis, start, stop):
+    """List, for each kernel tap along an axis, the pixels it meets for the outputs [start, stop)."""
+    step, spacing = layer.stride[axis], layer.dilation[axis]
+    first, last = step * start, step * (stop - 1) + 1
+    return [slice(first + at, last + at, step) for at in range(0, spacing * layer.kernel[axis], spacing)]

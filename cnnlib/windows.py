@@ -52,7 +52,8 @@ def pair(name, value, least):
 
 def common_dtype(*arrays):
     """Return the dtype to compute in: NumPy's promotion, with small integers and booleans as int64."""
-    dtype = np.result_type(*(array.dtype for array in arrays))
+    dtypes = [array.dtype for array in arrays]
+    dtype = dtypes[0] if all(other is dtypes[0] for other in dtypes) else np.result_type(*dtypes)
     return np.dtype(np.int64) if dtype.kind in "iub" and dtype.itemsize < 8 else dtype
 
 
