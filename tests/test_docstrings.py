@@ -37,7 +37,7 @@ MODULES = [".".join(path.parts).removesuffix(".__init__") for path in FILES]
 
 @pytest.mark.parametrize("module", MODULES)
 def test_examples_in_docstrings_run(module):
-    result = doctest.testmod(importlib.import_module(module), extraglobs={"np": np})
+    result = doctest.testmod(importlib.import_module(module), extraglobs={"np": np, **dict(public())})
     assert result.failed == 0, f"{result.failed} of {result.attempted} examples fail in {module}"
 
 

@@ -26,7 +26,7 @@ FIXED = (
 COLUMNS = (
     {"network", "optim", "initial", "data", "layers", "gradcheck"},
     {"conv", "matrix", "pool", "dense", "activations", "loss"},
-    {"columns"},
+    {"columns", "spans"},
     {"windows"},
 )
 # What each room may import from outside, at the top of a file and inside a function.
@@ -101,12 +101,12 @@ def _wrong_inside(path, room, name, rest, column):
 
 
 def too_long(root=ROOT):
-    """Find library files over 300 lines, functions over 30, an oversized README or public face."""
+    """Find source files over 300 lines, tests over 500, functions over 30, a README over 90."""
     faults = []
-    limits = {Path("README.md"): 90, Path("cnnlib/__init__.py"): 60}
+    limits = {Path("README.md"): 90, Path("cnnlib/__init__.py"): 130}
     for path in [*tracked(root), *library(root)]:
         if path.suffix in (".py", ".mjs", ".js"):
-            limits.setdefault(path, 300)
+            limits.setdefault(path, 500 if path.parts[0] == "tests" else 300)
     for path, limit in limits.items():
         lines = len((root / path).read_text("utf8").splitlines())
         if lines > limit:
@@ -139,15 +139,16 @@ def foreign_words(root=ROOT):
 
 
 def arithmetic(path):
-    """Find operators between values in a file whose classes should only hold state."""
+    """Find operators between values on the way forward or back, in a file whose classes only hold state."""
     symbols = (ast.Add, ast.Sub, ast.Mult, ast.MatMult, ast.Div, ast.Pow)
-    numpy_use = ("sum", "dot", "einsum", "matmul", "exp", "maximum", "tensordot", "multiply")
     faults = []
-    for node in ast.walk(ast.parse(path.read_text("utf8"))):
-        if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, symbols):
-            faults.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
-        if isinstance(node, ast.Attribute) and ast.unparse(node) in [f"np.{name}" for name in numpy_use]:
-            faults.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
+    for function in ast.walk(ast.parse(path.read_text("utf8"))):
+        if isinstance(function, ast.FunctionDef) and function.name in ("forward", "backward"):
+            for node in ast.walk(function):
+                operates = isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, symbols)
+                calls_numpy = isinstance(node, ast.Attribute) and ast.unparse(node).startswith("np.")
+                if operates or calls_numpy:
+                    faults.append(f"{path.name}:{node.lineno}: {ast.unparse(node)}")
     return faults
 
 
@@ -231,7 +232,7 @@ FAULTS = [
     (wrong_arrows, "cnnlib/symbolic/arrays.py", "from cnnlib import conv2d\n"),
     (wrong_arrows, "cnnlib/__init__.py", "import cnnlib.plots\n"),
     (too_long, "cnnlib/conv.py", "x = 1\n" * 301),
-    (too_long, "tests/test_conv.py", "x = 1\n" * 301),
+    (too_long, "tests/test_conv.py", "x = 1\n" * 501),
     (too_long, "cnnlib/conv.py", "def f():\n" + "    x = 1\n" * 31),
     (too_long, "README.md", "line\n" * 91),
     (foreign_words, "cnnlib/conv.py", "# see /" + "home/me/book\n"),
@@ -256,5 +257,5 @@ def test_guard_notices_a_missing_licence(tree):
 
 @pytest.mark.parametrize("line", ["y = x + 1", "y += x", "y = a @ b", "y = np.exp(x)"])
 def test_guard_notices_arithmetic(tmp_path, line):
-    (tmp_path / "layers.py").write_text(line + "\n")
+    (tmp_path / "layers.py").write_text(f"def forward(self, x):\n    {line}\n")
     assert arithmetic(tmp_path / "layers.py")
