@@ -162,17 +162,17 @@ def heat(ax, values, *, colour=None, scale=None, numbers=None, strength=1.0, lev
     ax.grid(False)
 
 
-def grid(maps, *, titles=None, columns=8, colour=None, numbers=None, size=0.55):
+def grid(maps, *, titles=(), columns=8, colour=None, numbers=None, size=0.55):
     """Draw many small matrices on one scale, signed ones with a legend of that scale."""
     scale, strength = float(max(np.abs(m).max() for m in maps)) or 1.0, 0.5 if numbers else 1.0
     rows, legend = -(-len(maps) // columns), 0 if colour else 1
     fig, axes = panels(rows + legend, columns, width=size * columns, squeeze=False,
-                       height=(size + 0.22 * bool(titles)) * rows + 0.5 * legend,
+                       height=(size + 0.22 * (len(titles) > 0)) * rows + 0.5 * legend,
                        height_ratios=[1] * rows + [0.35] * legend)
     for k, ax in enumerate(axes[:rows].flat):
         if k < len(maps):
             heat(ax, maps[k], colour=colour, scale=scale, numbers=numbers, strength=strength)
-            ax.set_title(titles[k] if titles else "", fontsize=9, pad=3)
+            ax.set_title(titles[k] if len(titles) else "", fontsize=9, pad=3)
         else:
             ax.axis("off")
     if legend:
