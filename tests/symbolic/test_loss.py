@@ -74,7 +74,7 @@ def test_cross_entropy_of_classes(N, K):
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 3), (3, 1, 2, 2)], ids=str)
 def test_squared_error(shape):
-    """squared-error, squared-error-da: half the squared distance, the batch's mean; the half cancels the 2."""
+    """squared-error, squared-error-da: half the squared distance; the half cancels the 2."""
     a, t = symbol_array("a", shape), symbol_array("t", shape)
     E = sum((p - q) ** 2 for p, q in zip(a.flat, t.flat, strict=True)) / (2 * sympy.Integer(shape[0]))
     assert_identical(np.array(squared_error(a, t)), np.array(E))

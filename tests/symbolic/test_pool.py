@@ -1,4 +1,4 @@
-"""Proofs of the pooling kernels: on symbols where pooling is linear or smooth, region by region where it chooses.
+"""Proofs of the pooling kernels: on symbols where pooling is smooth, region by region where it chooses.
 
 The loss is ⟨y, δ⟩ with y made by loops from the definition, so no kernel vouches for another.
 """
@@ -82,7 +82,7 @@ def test_average(shape, sizes, count):
 
 @each
 def test_maximum_at_a_point_of_each_kind(shape, sizes):
-    """maxpool-fwd, maxpool-dx: the derivative of Max(...) that SymPy takes, at rational points without ties."""
+    """maxpool-fwd, maxpool-dx: the derivative of Max(...) as SymPy takes it, at rational points."""
     x = symbol_array("x", shape)
     y = pooled(x, sizes, lambda v, members: sympy.Max(*v))
     delta = symbol_array("δ", y.shape)
@@ -102,21 +102,18 @@ def at_point(expressions, at):
 
 
 def test_maximum_in_all_regions_of_a_window():
-    """maxpool-dx: a 2×2 window has 24 orders; within each the maximum is one pixel, so one point proves it."""
+    """maxpool-dx: a 2×2 window has 24 orders; within each the maximum is one pixel, so a point proves it."""
     x = symbol_array("x", (1, 1, 2, 2))
     delta = symbol_array("δ", (1, 1, 1, 1))
     slopes = gradient(delta.item() * sympy.Max(*x.flat), x)
-    for order in permutations(
-        [sympy.Rational(-3, 2), sympy.Rational(0), sympy.Rational(1, 3), sympy.Rational(5)]
-    ):
-        point = np.array(order, object).reshape(x.shape)
-        assert_identical(
-            max_pool2d_backward(delta, point, 2), at_point(slopes, dict(zip(x.flat, order, strict=True)))
-        )
+    values = [sympy.Rational(-3, 2), sympy.Integer(0), sympy.Rational(1, 3), sympy.Integer(5)]
+    for order in permutations(values):
+        point, at = np.array(order, object).reshape(x.shape), dict(zip(x.flat, order, strict=True))
+        assert_identical(max_pool2d_backward(delta, point, 2), at_point(slopes, at))
 
 
 def test_all_ties_of_a_window():
-    """maxpool-dx: with three values in six places all ties occur; the first maximum in row-major order wins."""
+    """maxpool-dx: with three values in six places all ties occur; the first in row-major order wins."""
     delta = symbol_array("δ", (1, 1, 1, 1))
     for values in product((0, 1, 2), repeat=6):
         expected = np.zeros(6, object)
@@ -127,7 +124,7 @@ def test_all_ties_of_a_window():
 
 @pytest.mark.parametrize("p", [1, sympy.Rational(3, 2), 2, 3, 4], ids=str)
 def test_lp(p):
-    """lppool-dx: every sign pattern of a 2×2 window is a region where |a| is smooth; two windows overlap."""
+    """lppool-dx: every sign pattern of a 2×2 window is a region where |a| is smooth; windows overlap."""
     signs = [dict(positive=True), dict(negative=True)]
     for pattern in product(signs, repeat=4):
         names = [sympy.Symbol(f"a{i}", **sign) for i, sign in enumerate(pattern)]
