@@ -70,6 +70,8 @@ class Geometry(NamedTuple):
 
 def geometry(image, kernel, *, stride=1, padding=0, dilation=1, ceil_mode=False):
     """Check the sizes of a layer and work out its output size."""
+    if not isinstance(ceil_mode, (bool, np.bool_)):
+        raise TypeError(f"ceil_mode must be True or False, got {ceil_mode!r}")
     kernel = pair("kernel_size", kernel, 1)
     stride, padding = pair("stride", stride, 1), pair("padding", padding, 0)
     dilation = pair("dilation", dilation, 1)
