@@ -137,11 +137,13 @@ def check_vjp(f, f_backward, arguments, *, rng, tol=1e-6, method="central-diff")
     True
     >>> check_vjp(np.square, lambda dy, x: x * dy, [x], rng=np.random.default_rng(0))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    AssertionError: argument 0, entry (1,): backward gives -0.2642, central differences give -0.5284 (...
+    AssertionError: argument 0, entry (1,): backward gives -0.26420973, central differences give -0.528...
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
-    arguments = [_real("argument", argument) for argument in arguments]
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a NumPy random generator, got {type(rng).__name__}")
+    arguments = _real_copies(arguments)
     dy = rng.standard_normal(np.shape(f(*arguments)))
     estimate = numerical_vjp if method == "central-diff" else complex_step_vjp
     gradients = f_backward(dy, *(argument.copy() for argument in arguments))
@@ -155,10 +157,10 @@ def check_vjp(f, f_backward, arguments, *, rng, tol=1e-6, method="central-diff")
 
 def _nudge_each(f, arguments, dy, step, dtype, slope):
     """Replace each entry in turn by itself plus a distance, and let `slope` decide which distances to try."""
-    if not (np.isrealobj(step) and 0 < step < np.inf):
+    if not isinstance(step, (int, float, np.floating)) or not 0 < step < np.inf:
         raise ValueError(f"step must be a positive number, got {step!r}")
-    dy = _real("dy", dy)
-    arrays = [_real("argument", argument).astype(dtype) for argument in arguments]
+    dy = _real_copy("dy", dy)
+    arrays = [array.astype(dtype) for array in _real_copies(arguments)]
     if np.shape(f(*arrays)) != dy.shape:
         raise ValueError(f"dy must have shape {np.shape(f(*arrays))} like the output of f, got {dy.shape}")
     gradients = tuple(np.empty(array.shape) for array in arrays)
@@ -175,7 +177,13 @@ def _nudge_each(f, arguments, dy, step, dtype, slope):
     return gradients
 
 
-def _real(name, value):
+def _real_copies(arguments):
+    if not isinstance(arguments, (list, tuple)):
+        raise TypeError(f"arguments must be a sequence of arrays, got {type(arguments).__name__}")
+    return [_real_copy(f"argument {i}", argument) for i, argument in enumerate(arguments)]
+
+
+def _real_copy(name, value):
     if np.asarray(value).dtype.kind not in "fiu":
         raise TypeError(f"{name} must hold real numbers, got dtype {np.asarray(value).dtype}")
     return np.array(value, np.float64)
@@ -193,7 +201,7 @@ def _relative_error(i, gradient, expected, tol, method):
         at = tuple(int(k) for k in np.unravel_index(np.argmax(difference), expected.shape))
         got, want = np.asarray(gradient)[at], expected[at]
         raise AssertionError(
-            f"argument {i}, entry {at}: backward gives {got:.4g}, {METHODS[method]} {want:.4g} "
+            f"argument {i}, entry {at}: backward gives {got:.8g}, {METHODS[method]} {want:.8g} "
             f"(relative error {error:.1e}, tol {tol:.0e})"
         )
     return error
