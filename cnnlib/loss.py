@@ -188,7 +188,7 @@ def _require_target(logits, target):
 def _difference(a, t):
     if require_array("a", a).ndim < 2:
         raise ValueError(f"a must have at least 2 axes (N, ...), got shape {a.shape}")
-    require_shape("t", t, a.shape, "(that of a)")
+    require_shape("t", t, a.shape, "like a")
     if len(a) == 0:
         raise ValueError("a loss is a mean over the batch, so the batch must not be empty")
     dtype = common_dtype(a, t)
