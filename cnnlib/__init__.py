@@ -36,6 +36,7 @@ from cnnlib.loss import (
     squared_error,
     squared_error_backward,
 )
+from cnnlib.matrix import conv_matrix
 from cnnlib.network import Concat, Residual, Sequential
 from cnnlib.optim import SGD, fit
 from cnnlib.pool import (
@@ -75,6 +76,7 @@ __all__ = [
     "complex_step_vjp",
     "conv2d",
     "conv2d_backward",
+    "conv_matrix",
     "conv_transpose2d",
     "cross_entropy",
     "cross_entropy_backward",
