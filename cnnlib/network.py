@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cnnlib.layers import Layer
+from cnnlib.windows import require_shape
 
 FORMAT = "cnnlib.Sequential 1"
 DAMAGE = (  # what NumPy raises for files that are not .npz, or no longer
@@ -181,11 +182,11 @@ class Residual(Layer):
         y, side = self.block.forward(x), x if self.shortcut is None else self.shortcut.forward(x)
         if y.shape != side.shape:
             raise ValueError(f"block and shortcut must give equal shapes, got {y.shape} and {side.shape}")
-        self._memory = y.shape
+        self._memory = (y.shape,)
         return side + y
 
     def backward(self, dy, *, with_dx=True):
-        self._recall()
+        require_shape("dy", dy, *self._recall(), "like the output")
         side = dy if self.shortcut is None else self.shortcut.backward(dy)
         return side + self.block.backward(dy)  # residual-dx
 
@@ -222,15 +223,15 @@ class Concat(Layer):
         maps = [branch.forward(x) for branch in self.branches]
         if len({(len(y), *y.shape[2:]) for y in maps}) != 1:
             raise ValueError(f"branches must agree but in channels, got shapes {[y.shape for y in maps]}")
-        self._memory = np.cumsum([y.shape[1] for y in maps])
-        return np.concatenate(maps, axis=1)
+        y = np.concatenate(maps, axis=1)
+        self._memory = y.shape, [part.shape[1] for part in maps]
+        return y
 
     def backward(self, dy, *, with_dx=True):
-        *cuts, channels = self._recall()
-        if dy.shape[1] != channels:
-            raise ValueError(f"dy must have {channels} channels like the output, got shape {dy.shape}")
-        parts = zip(self.branches, np.split(dy, cuts, axis=1), strict=True)
-        return sum(branch.backward(part) for branch, part in parts)  # concat-dx
+        shape, channels = self._recall()
+        parts = np.split(require_shape("dy", dy, shape, "like the output"), np.cumsum(channels)[:-1], axis=1)
+        branches = zip(self.branches, parts, strict=True)
+        return sum(branch.backward(part) for branch, part in branches)  # concat-dx
 
 
 class Summary:
@@ -264,6 +265,8 @@ def _require_layers(owner, layers):
     for layer in layers:
         if not isinstance(layer, Layer):
             raise TypeError(f"{owner} must be given layers, such as ReLU(), got {layer!r}")
+        if sum(layer is other for other in layers) > 1:  # it remembers one input only
+            raise ValueError(f"{owner} must be given each layer once, got {layer!r} at two places")
     return list(layers)
 
 
