@@ -1,6 +1,8 @@
 """Gradient descent: the step that changes the parameters, and the loop over batches and epochs."""
 
 import sys
+from contextlib import nullcontext
+from html import escape
 from numbers import Real
 
 import numpy as np
@@ -45,6 +47,8 @@ class SGD:
             raise TypeError("params must be a list of NumPy arrays, such as net.params()")
         if not params:
             raise ValueError("params must hold at least one array to train, got none")
+        if any(array.dtype.kind not in "fcO" for array in params):
+            raise TypeError("params must hold numbers that can change by fractions, got an array of integers")
         self.params = list(params)
         self.lr, self.momentum = lr, _require_share(momentum)
         self.velocities = [np.zeros_like(array) for array in params]
@@ -122,6 +126,8 @@ def fit(net, x, t, *, loss, optimiser, epochs, batch_size, rng, callback=None):
     (50, True)
     """
     _check_fit(net, x, t, loss, optimiser, rng)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be a function, got {callback!r}")
     epochs, batch_size = require_int("epochs", epochs, 1), require_int("batch_size", batch_size, 1)
     history = []
     with _progress(epochs * -(-len(x) // batch_size)) as bar:
@@ -173,16 +179,28 @@ def _require_share(momentum):
 
 
 def _progress(batches):
-    from tqdm import tqdm
-
+    try:
+        from tqdm import tqdm
+    except ImportError:  # the bar is a comfort, not a need
+        return NoBar()
     options = dict(total=batches, unit="batch", leave=False)
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if hasattr(shell, "kernel"):
-        return tqdm(file=_CellBar(), ncols=80, **options)
+        return tqdm(file=CellBar(), ncols=80, **options)
     return tqdm(disable=None, **options)  # None: no bar unless the output is a terminal
 
 
-class _CellBar:
+class NoBar(nullcontext):
+    """What `fit` updates where tqdm is not installed."""
+
+    def __enter__(self):
+        return self
+
+    def update(self):
+        """Do nothing."""
+
+
+class CellBar:
     """A file for tqdm that shows the last line written in a notebook cell, and nothing once that is blank."""
 
     handle = None
@@ -190,7 +208,7 @@ class _CellBar:
     def write(self, text):
         """Show `text` in place of what was there."""
         line = text.strip("\r\n \x1b[A")
-        content = {"text/plain": line, "text/html": f"<pre>{line}</pre>" if line else ""}
+        content = {"text/plain": line, "text/html": f"<pre>{escape(line)}</pre>" if line else ""}
         if self.handle is None and line:
             self.handle = sys.modules["IPython"].display.display(content, raw=True, display_id=True)
         elif self.handle is not None:
