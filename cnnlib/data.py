@@ -1,7 +1,10 @@
 """Small pictures to learn from: real digits that ship with scikit-learn, and drawn 6×6 glyphs."""
 
+from numbers import Real
+
 import numpy as np
 
+from cnnlib.initial import require_floating, require_generator
 from cnnlib.windows import require_array, require_int
 
 GLYPHS = {
@@ -45,6 +48,7 @@ def load_digits(dtype=np.float32):
         from sklearn.datasets import load_digits as load
     except ImportError as error:
         raise ImportError("the digits ship with scikit-learn: pip install scikit-learn") from error
+    require_floating(dtype)
     digits = load()
     return (digits.images[:, None] / 16).astype(dtype), digits.target.astype(np.int64)
 
@@ -85,6 +89,7 @@ def stratified_split(t, test_size, rng):
         raise TypeError(f"t must hold integer classes, got dtype {t.dtype}")
     if require_int("test_size", test_size, 1) >= len(t):
         raise ValueError(f"test_size must leave samples to train on: {len(t)} samples, got {test_size}")
+    require_generator(rng)
     classes, counts = np.unique(t, return_counts=True)
     shares, remainders = np.divmod(counts * test_size, len(t))
     shares[np.argsort(-remainders, kind="stable")[: test_size - shares.sum()]] += 1
@@ -143,10 +148,12 @@ def draw_glyphs(samples, rng, *, noise=0.05, dtype=np.float32):
     >>> x.shape, sorted(set(t.tolist()))
     ((100, 1, 6, 6), [0, 1, 2])
     """
+    if not isinstance(noise, Real):
+        raise TypeError(f"noise must be a number, got {noise!r}")
     if not 0 <= noise <= 1:
         raise ValueError(f"noise must be a probability from 0 to 1, got {noise}")
     shapes = np.array([[[pixel == "#" for pixel in row] for row in GLYPHS[digit]] for digit in (1, 2, 3)])
-    t = rng.integers(len(shapes), size=require_int("samples", samples, 1))
+    t = require_generator(rng).integers(len(shapes), size=require_int("samples", samples, 1))
     right = rng.integers(2, size=(samples, 1, 1)).astype(bool)  # the last column of every glyph is free
     ink = np.where(right, np.roll(shapes[t], 1, axis=2), shapes[t])
     flipped = rng.random(ink.shape) < noise

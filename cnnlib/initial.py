@@ -41,7 +41,7 @@ def xavier(shape, rng, dtype=np.float32):
     """
     fan_in, fan_out = _fans(shape)
     limit = np.sqrt(6 / (fan_in + fan_out))  # xavier
-    return _require_generator(rng).uniform(-limit, limit, shape).astype(_require_floating(dtype))
+    return require_generator(rng).uniform(-limit, limit, shape).astype(require_floating(dtype))
 
 
 def he(shape, rng, dtype=np.float32):
@@ -67,8 +67,8 @@ def he(shape, rng, dtype=np.float32):
     ((100, 50), dtype('float32'), True)
     """
     fan_in, _ = _fans(shape)
-    draws = _require_generator(rng).standard_normal(shape)
-    return (np.sqrt(2 / fan_in) * draws).astype(_require_floating(dtype))  # he
+    draws = require_generator(rng).standard_normal(shape)
+    return (np.sqrt(2 / fan_in) * draws).astype(require_floating(dtype))  # he
 
 
 def _fans(shape):
@@ -79,13 +79,15 @@ def _fans(shape):
     return inputs * taps, outputs * taps
 
 
-def _require_generator(rng):
+def require_generator(rng):
+    """Return `rng` if it is a generator; draws come from nowhere else."""
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
     return rng
 
 
-def _require_floating(dtype):
+def require_floating(dtype):
+    """Return `dtype` if it is that of floating-point numbers."""
     if np.dtype(dtype).kind != "f":
         raise TypeError(f"dtype must be floating, got {np.dtype(dtype)}")
     return dtype

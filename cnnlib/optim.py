@@ -7,6 +7,7 @@ from numbers import Real
 
 import numpy as np
 
+from cnnlib.initial import require_generator
 from cnnlib.windows import require_int, require_shape
 
 
@@ -163,8 +164,7 @@ def _check_fit(net, x, t, loss, optimiser, rng):
         raise ValueError(f"x and t must hold equally many samples, and some, got {len(x)} and {len(t)}")
     if not isinstance(loss, (tuple, list)) or len(loss) != 2 or not all(map(callable, loss)):
         raise TypeError("loss must be a pair of functions, such as (cross_entropy, cross_entropy_backward)")
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"rng must be a numpy.random.Generator, got {type(rng).__name__}")
+    require_generator(rng)
     own, given = net.params(), getattr(optimiser, "params", None)
     if given is None or [id(array) for array in own] != [id(array) for array in given]:
         raise ValueError("optimiser must be made for net.params(), otherwise the network would not learn")
