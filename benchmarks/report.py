@@ -14,8 +14,8 @@ INTRODUCTION = """# Benchmarks
 `make bench` measures the tables below and prints them; `python -m benchmarks --write` also writes this page.
 All numbers are float32 with one thread for every contestant. A ratio is the time of `cnnlib` divided by the
 other's, so below 1 means faster: contestants take turns in one process, and the ratio is the median over
-{rounds} rounds. Ratios travel between machines better than times do. Before kernels are timed, they are seen to
-give equal arrays.
+{rounds} rounds. Ratios travel between machines better than times do. Before kernels are timed, they are
+seen to give equal arrays.
 """
 
 
@@ -83,7 +83,7 @@ layers. *Bare products* are the three matrix products that any im2col needs, wit
 {table(head, body)}
 
 Peak of new memory for 3×3 on 4×8×256×256, forward and backward, results included:
-{memory["multiple"]:.1f} times the input of {memory["input"] / 2**20:.0f} MiB. Columns in one piece would alone take 9 times the input."""
+{memory["multiple"]:.1f} times the input of {memory["input"] / 2**20:.0f} MiB."""
 
 
 def pooling(rows):
