@@ -161,7 +161,7 @@ function render({ model, el }) {
   const grids = Object.fromEntries(["x", "w", "y"].map((kind) => [kind, grid({
     onPick: (i, j, hovered) => choose(kind, locate[kind](read(model), i, j), hovered),
     onEdit: (i, j, value) => put({ x: "x", w: "w", y: "delta" }[kind], locate[kind](read(model), i, j), value),
-    onRefuse: (text) => voice.warn(text),
+    onRefuse: (text) => voice.refuse(text),
   })]));
 
   const tryThis = h("p", { class: "try" });
@@ -192,12 +192,13 @@ function render({ model, el }) {
   const ones = button("δ = 1 everywhere", "set every δ to 1", fill((size) => zeros(size).map((row) => row.map(() => 1))));
   const one = button("one δ only", "keep a single δ of 1", fill(spike));
   const count = button("δ = 1, 2, 3, …", "count the δ", fill(counting));
-  const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
+  const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   const more = h("details", {}, h("summary", {}, "more: values and speed"), h("div", {}, count.el, ones.el, one.el, speed.el, hint));
   el.classList.add("cnn-widget", "conv-backward");
   el.replaceChildren(tryThis, formula, sum, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), image.el, kernel.el, stride.el, reset.el, more));
   formula.addEventListener("focusin", film.stop);
+  el.addEventListener("input", voice.forgive);
   let [arranged, wasTurned] = ["", null];
 
   function draw() {

@@ -98,7 +98,7 @@ function render({ model, el }) {
   const grids = Object.fromEntries(["x", "w", "y"].map((kind) => [kind, grid({
     onPick: (i, j, hovered) => { if (!(hovered && running)) choose(kind, locate[kind](read(model), i, j)); },
     onEdit: (i, j, value) => put(kind, locate[kind](read(model), i, j), value),
-    onRefuse: (text) => voice.warn(text),
+    onRefuse: (text) => voice.refuse(text),
   })]));
   let running = false;
 
@@ -134,7 +134,7 @@ function render({ model, el }) {
   });
   const shaded = checkbox("shade by value", (on) => set({ shaded: on }));
   const speed = menu("speed", { slow: "slow", normal: "normal", fast: "fast" }, (value) => set({ speed: value }));
-  const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
+  const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   el.classList.add("cnn-widget", "conv-stepper");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Move the window."), " Predict the output before you read the sum; then turn the kernel and compare."),
@@ -142,6 +142,7 @@ function render({ model, el }) {
       h("details", {}, h("summary", {}, "more: pictures, shading, speed"), h("div", {}, picture.el, shaded.el, speed.el, hint))));
   grids.w.el.append(turned.el);
   formula.addEventListener("focusin", film.stop);
+  el.addEventListener("input", voice.forgive);
   let wasTurned = null;
 
   function draw() {

@@ -109,7 +109,8 @@ export function menu(label, options, onChange) {
 
 /**
  * The sentence under a picture, and an unseen twin that screen readers speak: `tell(sentence, setting)` says the
- * setting as well when it is new. `warn` marks a sentence about something that does not work; `mute` during play.
+ * setting as well when it is new, and marks a `warning` about a setting that does not work; `mute` during play.
+ * `refuse` says why a typed value was not taken, until `forgive`.
  */
 export function narrator() {
   const seen = h("p", { class: "says" });
@@ -121,8 +122,9 @@ export function narrator() {
     if (!quiet && (setting !== last || !spoken.textContent.endsWith(sentence))) spoken.textContent = setting === last ? sentence : `${setting} ${sentence}`;
     last = setting;
   };
-  const warn = (sentence) => tell(sentence, last, true);
-  return { parts: [seen, spoken], tell, warn, mute: (on) => { quiet = on; } };
+  const refusal = h("p", { class: "refusal", role: "alert" });
+  const refuse = (sentence) => { refusal.textContent = sentence; };
+  return { parts: [seen, spoken, refusal], tell, refuse, forgive: () => refuse(""), mute: (on) => { quiet = on; } };
 }
 
 /** Call `advance` again and again until it answers false; `delay()` is read before each step. */

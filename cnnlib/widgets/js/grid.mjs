@@ -121,12 +121,14 @@ export function grid({ onPick, onEdit, onRefuse }) {
     const [i, j] = at(event.target);
     if (!complaint(event.target.value)) onEdit(i, j, typed(event.target.value));
   });
-  table.addEventListener("change", (event) => {
-    const [i, j] = at(event.target);
-    const sentence = complaint(event.target.value);
+  const leave = ({ target }) => {
+    if (target.value === undefined) return;
+    const [i, j] = at(target);
+    const sentence = complaint(target.value);
     if (sentence) onRefuse(sentence);
-    event.target.value = show(described[i][j].value);
-  });
+    target.value = show(described[i][j].value);
+  };
+  ["change", "focusout"].forEach((name) => table.addEventListener(name, leave));
   table.addEventListener("wheel", (event) => {
     if (place(event.target) === document.activeElement) step(event, event.deltaY < 0 ? 1 : -1);
   }, { passive: false });
