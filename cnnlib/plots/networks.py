@@ -14,11 +14,11 @@ _SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 def gradient_flow(x, w, delta):
     """Draw one product z = k·x: values go right, the gradient comes back as upstream times local."""
-    fig, ax = _canvas(10, 6.2)
+    fig, ax = _canvas(10, 6.2, width=3.8)
     _box(ax, 1.3, 1.6, X, f"x = {x}", width=2.2)
     _box(ax, 1.3, 4.6, W, f"k = {w}", width=2.2)
     _box(ax, 7, 3.1, Y, f"z = {w * x}", width=2.2)
-    ax.text(9.6, 3.1, "E", ha="center", va="center", fontsize=13, style="italic")
+    ax.text(9.6, 3.1, "E", color=INK, ha="center", va="center", fontsize=13, style="italic")
     for forward in [((2.5, 1.65), (5.8, 2.75)), ((2.5, 4.55), (5.8, 3.45)), ((8.2, 2.95), (9.35, 2.95))]:
         _arrow(ax, *forward, INK, "-")
     for back in [((5.8, 3), (2.5, 1.95)), ((5.8, 3.2), (2.5, 4.25)), ((9.35, 3.25), (8.2, 3.25))]:
@@ -49,14 +49,14 @@ def node_map(delta, w, node):
              for i, j in _outlets(s, t, delta.shape)]
     formula = f"γ{node} = ".translate(_SUBSCRIPTS) + " + ".join(f"{tap}·{out}" for tap, _, out, _ in terms)
     numbers = "= " + " + ".join(f"{a}·{d}" for _, a, _, d in terms) + f" = {gamma[s, t]}"
-    fig, ax = _canvas(columns + 6.9, rows + 2.7)
+    fig, ax = _canvas(columns + 6.9, rows + 2.7, width=4)
     _draw_maps(ax, gamma, delta, (s, t))
     for k, (tap, a, _, _) in enumerate(terms):
-        height = rows / 2 + 0.35 + k - (len(terms) - 1) / 2
-        _box(ax, columns + 1.5, height, W, f"{tap} = {a}", width=1.5, height=0.75)
+        height = rows / 2 + 0.55 + k - (len(terms) - 1) / 2
+        _box(ax, columns + 1.55, height, W, f"{tap} = {a}", width=1.7, height=0.8)
         _connect(ax, (s, t), _outlets(s, t, delta.shape)[k], columns, height, STYLES[k])
-    ax.text(0.1, rows + 1.55, formula, va="center", fontsize=11)
-    ax.text(0.72, rows + 2.25, numbers, va="center", fontsize=11, weight="bold")
+    ax.text(0.1, rows + 1.55, formula, color=INK, va="center", fontsize=11)
+    ax.text(0.75, rows + 2.3, numbers, color=INK, va="center", fontsize=11, weight="bold")
     return fig, (
         f"Left, a {rows} by {columns} map with nodes 1 to {gamma.size}, node {node} marked; right, the next "
         f"map with nodes 1 to {delta.size} and their δ. Lines lead from node {node} through "
@@ -70,7 +70,7 @@ def kernel_gradient(x, delta):
     m, n = np.subtract(x.shape, delta.shape) + 1
     zeros = np.zeros((1, 1, m, n), int)
     dw = conv2d_backward(delta[None, None], x[None, None], zeros)[1][0, 0]
-    fig, axes = panels(m, n, width=4.6, height=4.6 * m / n * 1.12, squeeze=False)
+    fig, axes = panels(m, n, width=4, height=4 * m / n * 1.12, squeeze=False)
     for (u, v), total in np.ndenumerate(dw):
         ax = axes[u, v]
         ax.axis("off")
@@ -81,7 +81,7 @@ def kernel_gradient(x, delta):
             met = 0 <= r - u < delta.shape[0] and 0 <= c - v < delta.shape[1]
             _cell(ax, c + 0.5, r + 0.5, X if met else LINE, f"{pixel}", strong=met, ink=X if met else MUTED)
             if met:
-                ax.text(c + 0.86, r + 0.88, f"·{delta[r - u, c - v]}", color=DELTA, fontsize=7.5, ha="right")
+                ax.text(c + 0.86, r + 0.88, f"·{delta[r - u, c - v]}", color=DELTA, fontsize=8, ha="right")
     entries = ", ".join(f"k{u + 1}{v + 1}: {total}" for (u, v), total in np.ndenumerate(dw))
     return fig, (
         f"One copy of the {x.shape[0]} by {x.shape[1]} image per tap. In each, the {delta.shape[0]} by "
@@ -98,8 +98,8 @@ def _draw_maps(ax, gamma, delta, at):
     for (r, c), value in np.ndenumerate(delta):
         _cell(ax, left + 1.15 * c + 0.5, 1.35 * r + 1.25, DELTA, f"{value}",
               corner=r * delta.shape[1] + c + 1, strong=(r, c) in _outlets(*at, delta.shape))
-    ax.text(columns / 2, 0.2, f"γ: nodes 1–{gamma.size}", ha="center", va="center")
-    ax.text(columns + 1.5, 0.2, "taps", color=W, ha="center", va="center")
+    ax.text(columns / 2, 0.2, f"γ: nodes 1–{gamma.size}", color=INK, ha="center", va="center")
+    ax.text(columns + 1.55, 0.2, "taps", color=W, ha="center", va="center")
     ax.text(left + 1.65, 0.2, f"δ: nodes 1–{delta.size}", color=DELTA, ha="center", va="center")
 
 
@@ -108,8 +108,8 @@ def _connect(ax, pixel, outlet, columns, height, dash):
     (s, t), (i, j), left = pixel, outlet, columns + 3.2
     x, y, side = left + 1.15 * j + 0.5, 1.35 * i + 1.25, -1 if i < s else 1
     lane = y + side * (0.56 + 0.12 * (j - t + 1))
-    ax.plot([t + 0.92, columns + 0.75], [s + 1.1, height], dash, color=W, lw=1.6)
-    ax.plot([columns + 2.25, left, x, x], [height, lane, lane, y + side * 0.42], dash, color=W, lw=1.6)
+    ax.plot([t + 0.92, columns + 0.7], [s + 1.1, height], dash, color=W, lw=1.6)
+    ax.plot([columns + 2.4, left, x, x], [height, lane, lane, y + side * 0.42], dash, color=W, lw=1.6)
 
 
 def _outlets(s, t, outputs):
@@ -117,10 +117,10 @@ def _outlets(s, t, outputs):
     return [(i, j) for i in (s - 1, s) for j in (t - 1, t) if 0 <= i < outputs[0] and 0 <= j < outputs[1]]
 
 
-def _canvas(width, height):
-    fig, ax = panels(width=4.6, height=4.6 * height / width)
+def _canvas(columns, rows, *, width):
+    fig, ax = panels(width=width, height=width * rows / columns)
     ax.axis("off")
-    ax.set(xlim=(0, width), ylim=(height, 0), aspect="equal")
+    ax.set(xlim=(0, columns), ylim=(rows, 0), aspect="equal")
     return fig, ax
 
 
@@ -141,7 +141,7 @@ def _cell(ax, x, y, colour, text="", *, corner=None, side="left", strong=False, 
             weight="bold" if strong else "normal")
     if corner is not None:
         edge, line = (x - 0.36, y - 0.22) if side == "left" else (x + 0.37, y + 0.26)
-        ax.text(edge, line, f"{corner}", color=MUTED, ha=side, va="center", fontsize=7)
+        ax.text(edge, line, f"{corner}", color=MUTED, ha=side, va="center", fontsize=7.5)
 
 
 def _arrow(ax, start, end, colour, style):
