@@ -188,3 +188,67 @@ def test_transpose_against_its_definition(stride, padding, output_padding, dilat
 def test_transpose_is_not_the_inverse(rng):
     x, w = rng.standard_normal((1, 1, 4, 4)), rng.standard_normal((1, 1, 2, 2))
     assert not np.allclose(conv_transpose2d(conv2d(x, w), w), x)
+
+
+# --- refusals ------------------------------------------------------------------------------------
+
+X, W = np.zeros((2, 3, 5, 6)), np.zeros((4, 3, 2, 3))
+DY = np.zeros((2, 4, 4, 4))
+REFUSED = {
+    "channels": (
+        lambda: conv2d(X, W[:, :2]),
+        r"x has C = 3 channels but w expects 2: got x \(2, 3, 5, 6\) and w \(4, 2, 2, 3\)",
+    ),
+    "channels of the transpose": (
+        lambda: conv_transpose2d(X, W),
+        r"x has C = 3 channels but w expects 4: got x \(2, 3, 5, 6\) and w \(4, 3, 2, 3\)",
+    ),
+    "one image without a batch": (
+        lambda: conv2d(X[0], W),
+        r"x must have 4 axes \(N, C, H, W\), got shape \(3, 5, 6\)",
+    ),
+    "one kernel": (lambda: conv2d(X, W[0, 0]), r"w must have 4 axes \(O, C, Kh, Kw\), got shape \(2, 3\)"),
+    "kernel too high": (
+        lambda: conv2d(X, W, dilation=(5, 1)),
+        r"it spans 6 pixels \(kernel size 2, dilation 5\), got an input of 5 \+ 2\*0 pixels",
+    ),
+    "kernel too wide": (
+        lambda: conv2d(X[..., :2], W),
+        r"it spans 3 pixels \(kernel size 3, dilation 1\), got an input of 2 \+ 2\*0 pixels",
+    ),
+    "bias per pixel": (lambda: conv2d(X, W, DY), r"b must have shape \(4,\) .*, got \(2, 4, 4, 4\)"),
+    "one bias for all": (lambda: conv2d(X, W, np.zeros(1)), r"b must have shape \(4,\) .*, got \(1,\)"),
+    "bias of the transpose": (
+        lambda: conv_transpose2d(DY, W, np.zeros(4)),
+        r"b must have shape \(3,\) \(one bias per output channel\), got \(4,\)",
+    ),
+    "no channels": (lambda: conv2d(X[:, :0], W[:, :0]), r"only the batch may be empty, got x \(2, 0, 5, 6\)"),
+    "no rows": (
+        lambda: conv2d(X[:, :, :0], W, padding=3),
+        r"only the batch may be empty, got x \(2, 3, 0, 6\)",
+    ),
+    "no taps": (lambda: conv2d(X, W[..., :0]), r"only the batch may be empty, .* and w \(4, 3, 2, 0\)"),
+    "no filters": (lambda: conv2d(X, W[:0]), r"only the batch may be empty, .* and w \(0, 3, 2, 3\)"),
+    "dy of another layer": (
+        lambda: conv2d_backward(DY, X, W, stride=2),
+        r"dy must have shape \(2, 4, 2, 2\) like the output, got \(2, 4, 4, 4\)",
+    ),
+    "dy of another batch": (
+        lambda: conv2d_backward(DY[:1], X, W),
+        r"dy must have shape \(2, 4, 4, 4\) .*got \(1, 4",
+    ),
+    "output padding": (
+        lambda: conv_transpose2d(DY, W, stride=2, output_padding=(1, 2)),
+        r"output_padding must be smaller than stride \(2, 2\) or dilation \(1, 1\), got \(1, 2\)",
+    ),
+    "nothing left": (
+        lambda: conv_transpose2d(DY, W, padding=(3, 0)),
+        r"padding must leave at least one pixel, got \(3, 0\), which leaves \(-1, 6\)",
+    ),
+}
+
+
+@pytest.mark.parametrize("call, message", REFUSED.values(), ids=REFUSED)
+def test_refusals(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
