@@ -110,7 +110,7 @@ def wrong_prose(notebook):
     faults += ["the first cell holds no title"] * (not re.match(r"# \d+ · ", notebook.cells[0].source))
     lines = sum(len([x for x in cell.source.splitlines() if x.strip()]) for cell in code(notebook))
     words = len(re.findall(r"\w+", re.sub(r"\$\$.*?\$\$|\$.*?\$", "", text, flags=re.S)))
-    faults += [f"{words / lines:.0f} words of prose a line of code, at least 8"] * (words < 8 * lines)
+    faults += [f"{words / lines:.0f} words of prose a line of code, at least 12"] * (words < 12 * lines)
     faults += ["no prediction is asked for"] * ("predict" not in text.lower())
     faults += ["there are no exercises"] * ("{exercise" not in text)
     given = set(re.findall(r"\{exercise[^}]*\}.*?:label: (\S+)", text, re.S))
@@ -203,7 +203,7 @@ def test_notebook_runs_from_top_to_bottom(path, monkeypatch):
 def sound():
     """Return a notebook without faults."""
     label = next(iter(REGISTRY))
-    words = " ".join(["word"] * 40)
+    words = " ".join(["word"] * 60)
     exercise = "```{exercise}\n:label: first\nWhy?\n```\n\n```{solution} first\nSo.\n```"
     opening = f"# 1 · Title\n\n**What you will learn**\n1. One.\n\nPredict. {words}\n\n$$ x $$ ({label})"
     claim = nbformat.v4.new_code_cell("x = 1\nassert x == 1", metadata={"tags": ["claim"]})
