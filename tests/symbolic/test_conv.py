@@ -11,7 +11,7 @@ import pytest
 import sympy
 from oracles import conv2d_loops
 
-from cnnlib import columns, conv2d, conv2d_backward, conv_transpose2d, dilate, rot180, upsample
+from cnnlib import Conv2d, columns, conv2d, conv2d_backward, conv_transpose2d, dilate, rot180, upsample
 from cnnlib.symbolic.arrays import assert_identical, gradient, inner, symbol_array
 
 
@@ -92,42 +92,66 @@ def cropped(image, padding):
     return image[:, :, p : H - p, q : W - q]
 
 
-@pytest.fixture(params=["whole", "row by row"])
-def pieces(request, monkeypatch):
-    """Run the kernels in one piece, and cut into single output rows as they are for large images."""
-    if request.param == "row by row":
+WAYS = ("whole", "row by row", "as a layer")
+each_way = pytest.mark.parametrize(
+    "case, way",
+    [(case, "whole") for case in SQUARE] + [(case, way) for case in GENERAL for way in WAYS],
+    ids=lambda value: value if isinstance(value, str) else name(value),
+)
+
+
+@pytest.fixture
+def run(way, monkeypatch):
+    """Return a function that runs a layer forward and backward in one of the ways in which it ships.
+
+    The pair works in one piece, or in single output rows as for large images; the layer that trains networks
+    keeps its columns from the forward pass.
+    """
+    if way == "row by row":
         monkeypatch.setattr(columns, "WHOLE", 0)
         monkeypatch.setattr(columns, "BLOCK", 1)
 
+    def as_pair(s):
+        return conv2d(s.x, s.w, s.b, **s.geometry), *conv2d_backward(s.delta, s.x, s.w, **s.geometry)
 
-@each(SQUARE + GENERAL)
-def test_forward(case, pieces):
+    def as_layer(s):
+        O, C, *kernel = s.w.shape
+        trained = Conv2d(C, O, kernel, rng=np.random.default_rng(0), **s.geometry)
+        trained.w, trained.b = s.w, s.b
+        return trained(s.x), trained.backward(s.delta), *trained.grads()
+
+    return as_layer if way == "as a layer" else as_pair
+
+
+@each_way
+def test_forward(case, run):
     """conv-fwd: y is the sum that defines it."""
     s = symbols(case)
-    assert_identical(conv2d(s.x, s.w, s.b, **s.geometry), s.y)
+    y, _, _, _ = run(s)
+    assert_identical(y, s.y)
 
 
-@each(SQUARE + GENERAL)
-def test_input_gradient(case, pieces):
+@each_way
+def test_input_gradient(case, run):
     """conv-dx: dx is the derivative of E by every pixel."""
     s = symbols(case)
-    dx, _, _ = conv2d_backward(s.delta, s.x, s.w, **s.geometry)
+    _, dx, _, _ = run(s)
     assert_identical(dx, gradient(s.E, s.x))
 
 
-@each(SQUARE + GENERAL)
-def test_weight_gradient(case, pieces):
+@each_way
+def test_weight_gradient(case, run):
     """conv-dw: dw is the derivative of E by every weight."""
     s = symbols(case)
-    _, dw, _ = conv2d_backward(s.delta, s.x, s.w, **s.geometry)
+    _, _, dw, _ = run(s)
     assert_identical(dw, gradient(s.E, s.w))
 
 
-@each(SQUARE + GENERAL)
-def test_bias_gradient(case):
+@each_way
+def test_bias_gradient(case, run):
     """conv-db: db is the derivative of E by every bias."""
     s = symbols(case)
-    _, _, db = conv2d_backward(s.delta, s.x, s.w, **s.geometry)
+    _, _, _, db = run(s)
     assert_identical(db, gradient(s.E, s.b))
 
 
@@ -143,7 +167,7 @@ def test_trilinear(case):
 
 
 @each(SQUARE + GENERAL)
-def test_transpose(case, pieces):
+def test_transpose(case):
     """conv-transpose: ⟨A x, δ⟩ = ⟨x, Aᵀ δ⟩, and Aᵀ δ has the shape of x."""
     s = symbols(case)
     reached = conv_transpose2d(s.delta, s.w, **s.geometry).shape[2:]
