@@ -3,7 +3,7 @@
 A flattened batch keeps the memory order of the maps it came from, batch last, so that neither step copies.
 """
 
-import numpy as np
+from math import prod
 
 from cnnlib.windows import common_dtype, require_array, require_int, require_shape
 
@@ -112,10 +112,10 @@ def flatten(x):
     """
     if require_array("x", x).ndim < 2:
         raise ValueError(f"x must have at least 2 axes (N, ...), got shape {x.shape}")
-    features = int(np.prod(x.shape[1:], dtype=int))
+    features = prod(x.shape[1:])
     if x.flags.c_contiguous:
         return x.reshape(len(x), features)  # flatten
-    return np.moveaxis(x, 0, -1).reshape(features, len(x)).T  # batch last in memory
+    return x.transpose(*range(1, x.ndim), 0).reshape(features, len(x)).T  # batch last in memory
 
 
 def flatten_backward(dy, shape):
@@ -128,11 +128,11 @@ def flatten_backward(dy, shape):
     if not isinstance(shape, (tuple, list)) or len(shape) < 2:
         raise ValueError(f"shape must be a tuple (N, ...) of at least 2 sizes, got {shape!r}")
     shape = tuple(require_int("shape", size, 0) for size in shape)
-    features = int(np.prod(shape[1:], dtype=int))
+    features = prod(shape[1:])
     require_shape("dy", dy, (shape[0], features), f"to fill a batch of shape {shape}")
     if dy.flags.c_contiguous:
         return dy.reshape(shape)
-    return np.moveaxis(dy.T.reshape(*shape[1:], shape[0]), -1, 0)
+    return dy.T.reshape(*shape[1:], shape[0]).transpose(len(shape) - 1, *range(len(shape) - 1))
 
 
 def _check(x, w):

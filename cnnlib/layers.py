@@ -38,10 +38,14 @@ class Layer:
 
     def grads(self):
         """List the gradients that the last `backward` left, in the order of `params`."""
-        own = [getattr(self, "d" + name, None) for name in self.trainable]
-        if any(gradient is None for gradient in own):
-            raise RuntimeError(f"{type(self).__name__} has no gradients yet: call backward before grads")
-        return own + [array for child in self.children() for array in child.grads()]
+        gradients = []
+        for name in self.trainable:
+            if not hasattr(self, "d" + name):
+                raise RuntimeError(f"{type(self).__name__} has no gradients yet: call backward before grads")
+            gradients.append(getattr(self, "d" + name))
+        for child in self.children():
+            gradients += child.grads()
+        return gradients
 
     def _recall(self):
         if self._memory is None:
@@ -160,8 +164,9 @@ class MaxPool2d(_Pool):
     formula = "maxpool-fwd"
 
     def forward(self, x):
-        y = pool.max_pool2d(x, self.kernel_size, **self._options())
-        self._memory = x, y, pool_geometry(x, self.kernel_size, **self._options())
+        layer = pool_geometry(x, self.kernel_size, **self._options())
+        y = pool.max_forward(x, layer)
+        self._memory = x, y, layer
         return y
 
     def backward(self, dy, *, with_dx=True):

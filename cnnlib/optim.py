@@ -71,8 +71,8 @@ class SGD:
         """Take one step against the gradients, listed in the order of `params`."""
         if len(grads) != len(self.params):
             raise ValueError(f"grads must list {len(self.params)} arrays like params, got {len(grads)}")
-        for i, (param, grad) in enumerate(zip(self.params, grads, strict=True)):
-            require_shape(f"grads[{i}]", grad, param.shape, "like its parameter")
+        for i, param in enumerate(self.params):
+            require_shape(f"grads[{i}]", grads[i], param.shape, "like its parameter")
         for param, velocity, grad in zip(self.params, self.velocities, grads, strict=True):
             velocity *= self.momentum
             velocity += grad  # sgd-momentum

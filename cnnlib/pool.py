@@ -8,7 +8,8 @@ from numbers import Real
 
 import numpy as np
 
-from cnnlib.spans import crop, members, pad, pool_geometry, reduce_windows, spread, taps
+from cnnlib.activations import bits, keep
+from cnnlib.spans import crop, deposit, members, pad, pool_geometry, reduce_windows, spread, taps
 from cnnlib.windows import common_dtype, require_shape
 
 
@@ -48,9 +49,7 @@ def max_pool2d(x, kernel_size, *, stride=None, padding=0, ceil_mode=False):
     >>> max_pool2d(np.array([[[[1, 3, 2, 0], [4, 2, 1, 5]]]]), 2)
     array([[[[4, 5]]]])
     """
-    layer = pool_geometry(x, kernel_size, stride, padding, ceil_mode)
-    _require_order(x)
-    return reduce_windows(pad(x, layer, _lowest(x.dtype)), layer, np.maximum)  # maxpool-fwd
+    return max_forward(x, pool_geometry(x, kernel_size, stride, padding, ceil_mode))
 
 
 def max_pool2d_backward(dy, x, kernel_size, *, stride=None, padding=0, ceil_mode=False):
@@ -64,8 +63,13 @@ def max_pool2d_backward(dy, x, kernel_size, *, stride=None, padding=0, ceil_mode
              [0, 0]]]])
     """
     layer = pool_geometry(x, kernel_size, stride, padding, ceil_mode)
-    y = max_pool2d(x, kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode)
-    return max_pull_back(dy, x, y, layer)
+    return max_pull_back(dy, x, max_forward(x, layer), layer)
+
+
+def max_forward(x, layer):
+    """Take the maxima, given the sizes."""
+    _require_order(x)
+    return reduce_windows(pad(x, layer, _lowest(x.dtype)), layer, np.maximum)  # maxpool-fwd
 
 
 def max_pull_back(dy, x, y, layer):
@@ -73,11 +77,11 @@ def max_pull_back(dy, x, y, layer):
     _require_gradient(dy, x, layer)
     padded = pad(x, layer, _lowest(x.dtype))
     dx = np.zeros_like(padded, dtype=common_dtype(dy))
-    unclaimed = np.ones_like(y, dtype=bool)
+    unclaimed = bits(dy.astype(dx.dtype))
     for tap in taps(layer):
-        wins = (padded[tap] == y) & unclaimed
-        unclaimed ^= wins
-        dx[tap] += np.where(wins, dy, 0)  # maxpool-dx
+        share = keep(unclaimed, padded[tap] == y)
+        unclaimed -= share
+        deposit(dx, tap, share.view(dx.dtype), layer)  # maxpool-dx
     return crop(dx, layer)
 
 

@@ -71,16 +71,24 @@ def reduce_windows(padded, layer, combine):
     return y.copy() if layer.kernel == (1, 1) else y
 
 
+def deposit(image, pixels, shares, layer):
+    """Add shares to pixels; where windows are apart, each pixel is met once, and writing is faster."""
+    if all(s >= m for s, m in zip(layer.stride, layer.kernel, strict=True)):
+        image[pixels] = shares
+    else:
+        image[pixels] += shares
+
+
 def spread(dy, layer):
     """Add each entry of `dy` to all pixels of its window: the adjoint of the window sum."""
     rows, columns = _spans(layer)
     height, width = _extent(layer)
     bands = np.zeros_like(dy, dtype=common_dtype(dy), shape=(*dy.shape[:3], width))
     for span in columns:
-        bands[..., span] += dy
+        deposit(bands, (..., span), dy, layer)
     dx = np.zeros_like(bands, shape=(*dy.shape[:2], height, width))
     for span in rows:
-        dx[:, :, span] += bands
+        deposit(dx, (..., span, slice(None)), bands, layer)
     return crop(dx, layer)
 
 
