@@ -64,8 +64,10 @@ def test_text_stays_text_and_takes_the_page_font():
 def test_no_style_rule_reaches_outside_the_figure():
     root = ElementTree.fromstring(show(sample(), "curves").svg)
     (style,) = list(root.iter(f"{SVG}style"))
-    for selector in style.text.split("{")[0].split(","):
-        assert selector.strip().endswith(".cnn-figure")
+    selectors = [s for rule in re.findall(r"([^{}]+)\{", style.text) for s in rule.split(",")]
+    assert len(selectors) == 3
+    for selector in selectors:
+        assert re.search(r"\.cnn-figure\)?$", selector), f"{selector} would change more than figures"
 
 
 @pytest.mark.parametrize("colour, variable", [(X, "--cnn-x"), (W, "--cnn-w"), (Y, "--cnn-y"),

@@ -28,7 +28,8 @@ _VARIABLES = {
     LINE: f"var(--pst-color-border, var(--jp-border-color2, {LINE}))",
 }
 _DARK = ('[data-theme="dark"] .cnn-figure,[data-jp-theme-light="false"] .cnn-figure'
-         "{--cnn-x:#6cb8ee;--cnn-w:#f0a860;--cnn-y:#57cfa3;--cnn-delta:#ee8cc0}")
+         "{--cnn-x:#6cb8ee;--cnn-w:#f0a860;--cnn-y:#57cfa3;--cnn-delta:#ee8cc0}"
+         ".text_html:has(>.cnn-figure){background:none!important;padding:0!important}")   # the theme's sheet
 _FONT = "var(--pst-font-family-base, var(--jp-content-font-family, sans-serif))"
 _RC = {
     "svg.fonttype": "none", "path.simplify": False, "font.size": 10, "text.color": INK,
