@@ -59,21 +59,32 @@ def describe(thing, ids=()):
     return "\n\n".join(parts)
 
 
+def signature(thing):
+    """Write the arguments of a function or class, with defaults as a reader would type them."""
+    text = re.sub(r" -> .*$", "", str(inspect.signature(thing)))
+    text = re.sub(r"<function (\w+) at 0x[0-9a-f]+>", r"\1", text)
+    return re.sub(r"<class '([\w.]+)'>", r"\1", text)
+
+
 def entry(name, thing, ids=()):
     """Write one public name with its signature as an entry that the index and the search can find."""
     kind = "class" if inspect.isclass(thing) else "function"
-    signature = re.sub(r" -> .*$", "", str(inspect.signature(thing)))
-    body = describe(thing, ids)
-    fence = ":" * 4
-    return f"{fence}{{py:{kind}}} cnnlib.{name}{signature}\n\n{body}\n{fence}\n"
+    return f"::::{{py:{kind}}} {name}{signature(thing)}\n\n{describe(thing, ids)}\n::::\n"
 
 
-def entries(library, *modules, ids=()):
-    """Write every public name of the library that these modules define, in the order of their source."""
-    things = {name: getattr(library, name) for name in library.__all__}
-    things = {name: thing for name, thing in things.items() if thing.__module__ in modules}
+def entries(public, *modules, ids=()):
+    """Write what these modules define and the module `public` offers, in the order of their source.
+
+    A module without `__all__` offers every function and class it defines whose name has no underscore.
+    """
+    offered = getattr(public, "__all__", [name for name in vars(public) if not name.startswith("_")])
+    things = {name: getattr(public, name) for name in offered}
+    modules = modules or (public.__name__,)
+    things = {name: thing for name, thing in things.items() if getattr(thing, "__module__", "") in modules}
 
     def place(name):
         return modules.index(things[name].__module__), inspect.getsourcelines(things[name])[1]
 
-    return "\n".join(entry(name, things[name], ids) for name in sorted(things, key=place))
+    return "\n".join(
+        entry(f"{public.__name__}.{name}", things[name], ids) for name in sorted(things, key=place)
+    )

@@ -53,3 +53,12 @@ def test_citation_file_names_the_version_and_licence_of_the_package():
     assert f'license = "{citation["license"]}"' in project
     assert "Permission is hereby granted" in (ROOT / "LICENSE").read_text("utf8")
     assert "CC BY 4.0" in (ROOT / "LICENSE").read_text("utf8")
+
+
+def test_the_page_of_the_library_shows_every_public_name():
+    page = (ROOT / "book/api.md").read_text("utf8")
+    calls = re.findall(r"^show\((.*)\)$", page, flags=re.M)
+    shown = {f"cnnlib.{module}" for call in calls for module in re.findall(r'"(\w+)"', call)}
+    assert [name for name, thing in public() if thing.__module__ not in shown] == []
+    for module in ("cnnlib.data", "cnnlib.symbolic.arrays", "cnnlib.widgets"):
+        assert f"reference.entries({module}," in page
