@@ -81,13 +81,13 @@ class Widget(anywidget.AnyWidget):
         raise NotImplementedError
 
 
-def table_html(kind, caption, values, picked=None, lit=()):
-    """Return one matrix as an HTML table; `picked` and `lit` are positions to mark."""
+def table_html(kind, caption, values, picked=None):
+    """Return one matrix as an HTML table; `picked` is the position to mark."""
     body = ""
     for i, row in enumerate(values):
         cells = ""
         for j, value in enumerate(row):
-            state = "picked" if (i, j) == picked else "lit" if (i, j) in lit else ""
-            cells += f'<td class="{state}">{escape(f"{value:g}".replace("-", "−"))}</td>'
+            mark = ' class="picked"' if (i, j) == picked else ""
+            cells += f"<td{mark}>{escape(f'{value:g}'.replace('-', '−'))}</td>"
         body += f"<tr>{cells}</tr>"
     return f'<table class="{kind}"><caption>{escape(caption)}</caption><tbody>{body}</tbody></table>'
