@@ -22,7 +22,7 @@ def batch_last(x, dtype, padding=(0, 0)):
 
 
 def row_blocks(channels, batch, dtype, layer):
-    """List the passes over the output as (slice of output rows, slice of columns)."""
+    """List the passes over the output: its rows from top to bottom, and the columns that belong to them."""
     height, run = layer.output[0], layer.output[1] * batch
     row = channels * layer.kernel[0] * layer.kernel[1] * run * dtype.itemsize
     rows = height if row * height <= WHOLE else max(1, BLOCK // row)

@@ -87,7 +87,8 @@ def conv2d_backward(dy, x, w, *, stride=1, padding=0, dilation=1):
     -----
     The form :math:`\langle y, dy \rangle` is linear in x, in w and in dy (``conv-trilinear``); its partial
     gradients are ``conv-db``, ``conv-dw`` and ``conv-dx``, with stride ``conv-dw-strided`` and
-    ``conv-dx-strided`` (Bouvrie, 2006; Dumoulin & Visin, 2016).
+    ``conv-dx-strided`` (Bouvrie, 2006; Dumoulin & Visin, 2016). No conjugates are taken of complex numbers:
+    these are derivatives of an analytic function, as the complex-step check needs them.
 
     Examples
     --------
