@@ -65,7 +65,7 @@ class Layer:
 
 
 class Conv2d(Layer):
-    """`conv2d` with filters drawn by `init` and biases of zero."""
+    """Slide trainable filters (`conv2d`), drawn by ``init(shape, rng, dtype)``; biases start at zero."""
 
     formula = "conv-fwd"
 
@@ -105,7 +105,7 @@ class Conv2d(Layer):
 
 
 class Dense(Layer):
-    """`dense` with weights drawn by `init` and biases of zero."""
+    """Weigh all inputs (`dense`) by weights drawn by ``init(shape, rng, dtype)``; biases start at zero."""
 
     formula = "dense-fwd"
 
@@ -127,7 +127,7 @@ class Dense(Layer):
 
 
 class Flatten(Layer):
-    """`flatten`."""
+    """Lay the maps of each sample end to end (`flatten`)."""
 
     formula = "flatten"
 
@@ -159,7 +159,7 @@ class _Pool(Layer):
 
 
 class MaxPool2d(_Pool):
-    """`max_pool2d`."""
+    """Take the largest pixel of each window (`max_pool2d`, same arguments)."""
 
     formula = "maxpool-fwd"
 
@@ -174,14 +174,14 @@ class MaxPool2d(_Pool):
 
 
 class SumPool2d(_Pool):
-    """`sum_pool2d`."""
+    """Add up the pixels of each window (`sum_pool2d`, same arguments)."""
 
     formula = "sumpool-dx"
     _forward, _backward = staticmethod(pool.sum_pool2d), staticmethod(pool.sum_pool2d_backward)
 
 
 class AvgPool2d(_Pool):
-    """`avg_pool2d`."""
+    """Take the mean of each window (`avg_pool2d`, same arguments)."""
 
     formula = "avgpool-fwd"
     _forward, _backward = staticmethod(pool.avg_pool2d), staticmethod(pool.avg_pool2d_backward)
@@ -195,7 +195,7 @@ class AvgPool2d(_Pool):
 
 
 class LpPool2d(Layer):
-    """`lp_pool2d`."""
+    """Take the p-norm of each window (`lp_pool2d`, same arguments)."""
 
     formula = "lppool-dx"
 
@@ -216,7 +216,7 @@ class LpPool2d(Layer):
 
 
 class Subsample2d(Layer):
-    """`subsample2d`, starting as a mean: gains of one over the block's size, biases of zero."""
+    """Scale block sums by trainable gains (`subsample2d`); they start as means, the biases at zero."""
 
     formula = "subsample-fwd"
     trainable = ("beta", "b")
@@ -238,7 +238,7 @@ class Subsample2d(Layer):
 
 
 class ReLU(Layer):
-    """`relu`; its output is positive where its input is, so remembering that suffices."""
+    """Replace negative entries by zero (`relu`); the output tells where the input was positive."""
 
     formula = "relu-dx"
 
@@ -251,7 +251,7 @@ class ReLU(Layer):
 
 
 class LeakyReLU(Layer):
-    """`leaky_relu`."""
+    """Scale negative entries by `slope` (`leaky_relu`)."""
 
     formula = "leaky-relu-dx"
 
@@ -268,7 +268,7 @@ class LeakyReLU(Layer):
 
 
 class Sigmoid(Layer):
-    """`sigmoid`, remembered by its output."""
+    """Squash each entry into (0, 1) (`sigmoid`); the slope follows from the output."""
 
     formula = "sigmoid-dx"
 
@@ -281,7 +281,7 @@ class Sigmoid(Layer):
 
 
 class Tanh(Layer):
-    """`tanh`, remembered by its output."""
+    """Squash each entry into (-1, 1) (`tanh`); the slope follows from the output."""
 
     formula = "tanh-dx"
 

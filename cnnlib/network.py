@@ -251,11 +251,11 @@ class Summary:
         )
 
     def _repr_html_(self):
-        def row(cells, tag="td"):
-            return f"<tr>{''.join(f'<{tag}>{escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
+        def row(cells, tag="td", scope=""):
+            return f"<tr>{''.join(f'<{tag}{scope}>{escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
 
         body = "".join(row(cells) for cells in [*self.rows, ("total", "", "", self.total)])
-        head = row(self.header, "th")
+        head = row(self.header, "th", ' scope="col"')
         return f'<table class="cnn-summary"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 

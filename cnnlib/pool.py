@@ -9,7 +9,7 @@ from numbers import Real
 import numpy as np
 
 from cnnlib.activations import bits, keep
-from cnnlib.spans import crop, deposit, members, pad, pool_geometry, reduce_windows, spread, taps
+from cnnlib.spans import crop, deposit, lowest, members, pad, pool_geometry, reduce_windows, spread, taps
 from cnnlib.windows import common_dtype, require_shape
 
 
@@ -69,13 +69,13 @@ def max_pool2d_backward(dy, x, kernel_size, *, stride=None, padding=0, ceil_mode
 def max_forward(x, layer):
     """Take the maxima, given the sizes."""
     _require_order(x)
-    return reduce_windows(pad(x, layer, _lowest(x.dtype)), layer, np.maximum)  # maxpool-fwd
+    return reduce_windows(pad(x, layer, lowest(x.dtype)), layer, np.maximum)  # maxpool-fwd
 
 
 def max_pull_back(dy, x, y, layer):
     """Route `dy` to the winners, given the output `y` that the forward pass has found."""
     _require_gradient(dy, x, layer)
-    padded = pad(x, layer, _lowest(x.dtype))
+    padded = pad(x, layer, lowest(x.dtype))
     dx = np.zeros_like(padded, dtype=common_dtype(dy))
     unclaimed = bits(dy.astype(dx.dtype))
     for tap in taps(layer):
@@ -297,8 +297,3 @@ def _norm(norm_type, dtype):
     if not 1 <= norm_type < float("inf"):
         raise ValueError(f"norm_type must be finite and at least 1, got {norm_type}")
     return Fraction(norm_type) if dtype.kind == "O" else float(norm_type)
-
-
-def _lowest(dtype):
-    """Return a value that wins against no pixel."""
-    return np.iinfo(dtype).min if dtype.kind in "iu" else False if dtype.kind == "b" else -np.inf

@@ -47,6 +47,11 @@ def pad(x, layer, fill):
     return padded
 
 
+def lowest(dtype):
+    """Return a value that wins against no pixel."""
+    return np.iinfo(dtype).min if dtype.kind in "iu" else False if dtype.kind == "b" else -np.inf
+
+
 def crop(padded, layer):
     """Undo `pad`: keep the pixels of the image."""
     return padded if padded.shape[2:] == layer.image else padded[_inside(layer)]

@@ -1,4 +1,4 @@
-"""The pictures: what they are, how they are divided, and that nothing heavy loads before they are asked for."""
+"""The pictures: what they are, how they are divided, and that nothing heavy loads before they are wanted."""
 
 import re
 import subprocess
