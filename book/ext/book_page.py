@@ -116,7 +116,7 @@ def lighten(app, pagename, templatename, context, doctree):
     sheets = context["css_files"]
     if not app.book_page_styles:
         app.book_page_styles = [THEME_STYLE, *(os.fspath(sheet.filename) for sheet in sheets)]
-        write_bundle(app)
+        write_bundle(app, [name for name in app.book_page_styles if Path(app.outdir, name).exists()])
     context["css_files"] = [type(sheets[0])(BUNDLE)]
     if pagename != "search":  # its own scripts want theirs at once
         context["script_files"] = [patient(script) for script in context["script_files"]]
@@ -130,11 +130,16 @@ def patient(script):
     return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
 
 
-def write_bundle(app, exception=None):
-    """Join the style sheets; done again at the end, when the theme has written its code colours."""
+def write_bundle(app, names):
+    """Join style sheets into one."""
+    css = "\n".join(stylesheet(app.outdir, name) for name in names)
+    Path(app.outdir, BUNDLE).write_text(css, "utf8")
+
+
+def finish_bundle(app, exception):
+    """Join the style sheets again, now that extensions have copied theirs and the theme its code colours."""
     if not exception and app.builder.format == "html":
-        css = "\n".join(stylesheet(app.outdir, name) for name in app.book_page_styles)
-        Path(app.outdir, BUNDLE).write_text(css, "utf8")
+        write_bundle(app, app.book_page_styles)
 
 
 def stylesheet(outdir, name):
@@ -169,7 +174,7 @@ def setup(app):
     app.connect("html-page-context", finish, priority=900)
     app.connect("html-page-context", lighten, priority=950)
     app.book_page_styles = []
-    app.connect("build-finished", write_bundle, priority=900)
+    app.connect("build-finished", finish_bundle, priority=900)
     app.connect("build-finished", write_entry, priority=900)
     app.connect("build-finished", drop_unused, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
