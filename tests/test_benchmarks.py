@@ -1,4 +1,4 @@
-"""The benches run and compare equal arrays; the page they left is one they would write. No time is asserted."""
+"""The benches run and compare equal arrays; the page they left is one they would write."""
 
 import importlib
 import re
