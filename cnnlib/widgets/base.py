@@ -28,10 +28,14 @@ class Matrix(traitlets.TraitType):
         if array.ndim != 2 or array.shape[0] != array.shape[1] or not 1 <= len(array) <= self.largest:
             raise traitlets.TraitError(f"{expected}; came something of shape {array.shape}")
         for entry in array.flat:
-            if isinstance(entry, bool | np.bool_) or not isinstance(entry, int | float | np.integer | np.floating):
+            if isinstance(entry, bool | np.bool_) or not isinstance(
+                entry, int | float | np.integer | np.floating
+            ):
                 raise traitlets.TraitError(f"{expected}; came the entry {entry!r}")
             if not math.isfinite(entry) or abs(entry) > LIMIT:
-                raise traitlets.TraitError(f"{self.name} must hold numbers from −{LIMIT} to {LIMIT}; came {entry!r}")
+                raise traitlets.TraitError(
+                    f"{self.name} must hold numbers from −{LIMIT} to {LIMIT}; came {entry!r}"
+                )
         return [[entry.item() if isinstance(entry, np.generic) else entry for entry in row] for row in array]
 
 
@@ -60,7 +64,9 @@ class Widget(anywidget.AnyWidget):
         known = {name for name in self.trait_names(sync=True) if not name.startswith("_")}
         for name in traits:
             if name not in known:
-                raise TypeError(f"{type(self).__name__} has no trait {name!r}; it has {', '.join(sorted(known))}")
+                raise TypeError(
+                    f"{type(self).__name__} has no trait {name!r}; it has {', '.join(sorted(known))}"
+                )
         super().__init__(**traits)
         self.settle()
         self.initial = {name: getattr(self, name) for name in self.starting}

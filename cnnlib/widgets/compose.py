@@ -50,6 +50,8 @@ def _collect(name, parts, seen):
             _collect(imported, parts, seen)
     body = _IMPORT.sub("", source)
     if re.search(r"^import ", body, re.MULTILINE):
-        raise ValueError(f'{name}.mjs: expected one-line imports such as import {{ a, b }} from "./tensor.mjs";')
+        raise ValueError(
+            f'{name}.mjs: expected one-line imports such as import {{ a, b }} from "./tensor.mjs";'
+        )
     body = re.sub(r"^export (?!default)", "", _COMMENT.sub("", body), flags=re.MULTILINE)
     parts.append(body.strip() + "\n")

@@ -44,7 +44,19 @@ class ConvBackward(Widget):
     """
 
     _esm = compose("conv_backward")
-    starting = ("x", "w", "delta", "image_size", "kernel_size", "stride", "view", "turned", "focus_on", "focus", "frame")
+    starting = (
+        "x",
+        "w",
+        "delta",
+        "image_size",
+        "kernel_size",
+        "stride",
+        "view",
+        "turned",
+        "focus_on",
+        "focus",
+        "frame",
+    )
 
     x = Matrix(6).tag(sync=True)
     w = Matrix(4).tag(sync=True)
@@ -69,9 +81,11 @@ class ConvBackward(Widget):
     def _one_delta_per_output(self, proposal):
         if self.outputs() not in (0, len(proposal.value)):
             raise traitlets.TraitError(
-                f"delta must be {self.outputs()} × {self.outputs()}, one entry per output of a {self.kernel_size} × "
-                f"{self.kernel_size} kernel with stride {self.stride} on a {self.image_size} × {self.image_size} image; "
-                f"came {len(proposal.value)} × {len(proposal.value)}")
+                f"delta must be {self.outputs()} × {self.outputs()}, one entry per output of a "
+                f"{self.kernel_size} × {self.kernel_size} kernel with stride {self.stride} on a {self.image_size} × "
+                f"{self.image_size} image; "
+                f"came {len(proposal.value)} × {len(proposal.value)}"
+            )
         return proposal.value
 
     def outputs(self):
@@ -99,15 +113,25 @@ class ConvBackward(Widget):
             return "<figcaption>The kernel does not fit on the image, so there is no output.</figcaption>"
         x, w, delta = self.arrays()
         dx, dw, _ = conv2d_backward(delta, x, w, stride=self.stride)
-        at = divmod(self.focus, {"x": self.image_size, "w": self.kernel_size, "y": self.outputs()}[self.focus_on])
+        at = divmod(
+            self.focus, {"x": self.image_size, "w": self.kernel_size, "y": self.outputs()}[self.focus_on]
+        )
         tables = {
             "input": (("d", "γ = ∂E/∂x", dx, "x"), ("d", "δ = ∂E/∂z", delta, "y"), ("w", "K", w, "w")),
             "kernel": (("w", "∂E/∂K", dw, "w"), ("x", "x", x, "x"), ("d", "δ = ∂E/∂z", delta, "y")),
-            "forward": (("x", "x", x, "x"), ("w", "K", w, "w"), ("y", "z = x ⋆ K", conv2d(x, w, stride=self.stride), "y")),
+            "forward": (
+                ("x", "x", x, "x"),
+                ("w", "K", w, "w"),
+                ("y", "z = x ⋆ K", conv2d(x, w, stride=self.stride), "y"),
+            ),
         }[self.view]
-        drawn = "".join(table_html(kind, name, values[0, 0], at if node == self.focus_on else None)
-                        for kind, name, values, node in tables)
-        said = {"input": "The gradient γ of the image, from δ and the kernel K.",
-                "kernel": "The gradient of the kernel, from the image x and δ.",
-                "forward": "The output z, from the image x and the kernel K."}[self.view]
+        drawn = "".join(
+            table_html(kind, name, values[0, 0], at if node == self.focus_on else None)
+            for kind, name, values, node in tables
+        )
+        said = {
+            "input": "The gradient γ of the image, from δ and the kernel K.",
+            "kernel": "The gradient of the kernel, from the image x and δ.",
+            "forward": "The output z, from the image x and the kernel K.",
+        }[self.view]
         return f"{drawn}<figcaption>{said} This picture moves where JavaScript runs.</figcaption>"

@@ -7,13 +7,16 @@ from cnnlib.widgets.base import Matrix, Widget, counting, np, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size, rot180
 
-TWO = ["011100", "100010", "000100", "001000", "010001", "111110"]     # a handwritten 2 on 6 × 6 pixels
+TWO = ["011100", "100010", "000100", "001000", "010001", "111110"]  # a handwritten 2 on 6 × 6 pixels
 SOBEL = [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
 PRESETS = {
     "counting": {"x": counting(3), "w": counting(2), "shaded": False},
     "vertical edge": {"x": [[0, 0, 0, 1, 1, 1]] * 6, "w": SOBEL, "shaded": True},
-    "blur a dot": {"x": [[9 * (i == j == 3) for j in range(7)] for i in range(7)],
-                   "w": [[1, 2, 1], [2, 4, 2], [1, 2, 1]], "shaded": True},
+    "blur a dot": {
+        "x": [[9 * (i == j == 3) for j in range(7)] for i in range(7)],
+        "w": [[1, 2, 1], [2, 4, 2], [1, 2, 1]],
+        "shaded": True,
+    },
     "edges of a digit": {"x": [[int(pixel) for pixel in row] for row in TWO], "w": SOBEL, "shaded": True},
 }
 
@@ -54,7 +57,19 @@ class ConvStepper(Widget):
     """
 
     _esm = compose("conv_stepper")
-    starting = ("x", "w", "image_size", "kernel_size", "stride", "padding", "turned", "step", "focus_on", "focus", "shaded")
+    starting = (
+        "x",
+        "w",
+        "image_size",
+        "kernel_size",
+        "stride",
+        "padding",
+        "turned",
+        "step",
+        "focus_on",
+        "focus",
+        "shaded",
+    )
 
     x = Matrix(8).tag(sync=True)
     w = Matrix(5).tag(sync=True)
@@ -101,7 +116,12 @@ class ConvStepper(Widget):
         y = conv2d(x, w, stride=self.stride, padding=padding)
         size = output_size(self.image_size, self.kernel_size, stride=self.stride, padding=padding)
         at = divmod(min(self.step, size * size - 1), size)
-        tables = (table_html("x", "x", x[0, 0]) + table_html("w", "K, turned by 180°" if self.turned else "K", w[0, 0])
-                  + table_html("y", "y", y[0, 0], at))
-        return (f"{tables}<figcaption>The output y ({self.padding} padding, stride {self.stride}) of the kernel K on the "
-                "image x. This picture moves where JavaScript runs.</figcaption>")
+        tables = (
+            table_html("x", "x", x[0, 0])
+            + table_html("w", "K, turned by 180°" if self.turned else "K", w[0, 0])
+            + table_html("y", "y", y[0, 0], at)
+        )
+        return (
+            f"{tables}<figcaption>The output y ({self.padding} padding, stride {self.stride}) of the kernel K on "
+            "the image x. This picture moves where JavaScript runs.</figcaption>"
+        )

@@ -34,11 +34,29 @@ def lab(tmp_path_factory):
     """A JupyterLab of our own in an empty folder with one notebook."""
     folder = tmp_path_factory.mktemp("lab")
     cells = [nbformat.v4.new_code_cell(source) for source in NOTEBOOK]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}), folder / "w.ipynb")
+    nbformat.write(
+        nbformat.v4.new_notebook(
+            cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+        ),
+        folder / "w.ipynb",
+    )
     log = (folder / "log.txt").open("w")
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root",
-               "--IdentityProvider.token=", "--ServerApp.password=", "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}",
-               "--LabApp.news_url=None", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command = [
+        sys.executable,
+        "-m",
+        "jupyter",
+        "lab",
+        "--no-browser",
+        "--ip=127.0.0.1",
+        "--port=0",
+        "--allow-root",
+        "--IdentityProvider.token=",
+        "--ServerApp.password=",
+        "--LabApp.expose_app_in_browser=True",
+        f"--ServerApp.root_dir={folder}",
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]
     server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
     try:
         yield wait_for(folder / "log.txt", server), folder
@@ -63,11 +81,14 @@ def wait_for(log, server):
 
 def run_cell(page, number):
     """Run one cell and wait until the kernel is idle again."""
-    page.evaluate("""async (number) => {
+    page.evaluate(
+        """async (number) => {
       const { commands, shell } = window.jupyterapp;
       shell.currentWidget.content.activeCellIndex = number;
       await commands.execute('notebook:run-cell');
-    }""", number)
+    }""",
+        number,
+    )
 
 
 def kept(folder, name, value):
@@ -89,13 +110,16 @@ def test_traits_travel_both_ways(lab, page_factory):
     page, seen = page_factory(height=1600)
     page.goto(f"{address}/lab/tree/w.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-    page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'", timeout=90_000)
+    page.wait_for_function(
+        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
+        timeout=90_000,
+    )
     run_cell(page, 0)
     widget = page.locator(".cnn-widget.conv-backward")
     widget.wait_for(timeout=60_000)
     assert "33" in widget.locator(".sum .total").inner_text()
 
-    slider = widget.get_by_role("slider", name="kernel")                # the page moves Python
+    slider = widget.get_by_role("slider", name="kernel")  # the page moves Python
     slider.focus()
     page.keyboard.press("ArrowRight")
     kept(folder, "kernel_size", 3)
@@ -104,16 +128,20 @@ def test_traits_travel_both_ways(lab, page_factory):
     page.keyboard.press("ArrowLeft")
     kept(folder, "kernel_size", 2)
     cell = widget.locator(".panel").nth(1).locator(".row").nth(1).locator("input").first
-    cell.fill("9")                                                      # δ1, below the border of zeros
+    cell.fill("9")  # δ1, below the border of zeros
     found = kept(folder, "delta", [[9, 2, 3], [4, 5, 6], [7, 8, 9]])
     shown = widget.locator(".panel").first.locator(".value").all_inner_texts()
     assert [int(text) for text in shown] == [v for row in found["dx"] for v in row]
 
-    run_cell(page, 1)                                                   # Python moves the page
-    page.wait_for_function("document.querySelector('.cnn-widget').innerText.includes('spread')", timeout=30_000)
+    run_cell(page, 1)  # Python moves the page
+    page.wait_for_function(
+        "document.querySelector('.cnn-widget').innerText.includes('spread')", timeout=30_000
+    )
     assert widget.get_by_role("slider", name="stride").input_value() == "2"
     run_cell(page, 2)
-    page.wait_for_function("document.querySelector('.cnn-widget .w input')?.value === '7'", timeout=30_000)   # turned: k22 first
+    page.wait_for_function(
+        "document.querySelector('.cnn-widget .w input')?.value === '7'", timeout=30_000
+    )  # turned: k22 first
     run_cell(page, 3)
     page.locator(".cnn-widget.conv-stepper .sum .total").wait_for(timeout=30_000)
     assert page.locator(".cnn-widget.conv-stepper .sum .total").inner_text() == "37"

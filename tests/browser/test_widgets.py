@@ -25,19 +25,23 @@ def base(request):
 
 @pytest.fixture
 def opened(base, page_factory):
-    """Return a function that opens the chapter and gives one widget, its page and what the page complained of."""
+    """Return a function that opens the chapter: one widget, its page, and what the page complained of."""
+
     def open_widget(kind, nth=0, **options):
         page, seen = page_factory(**options)
         page.goto(base + PAGE)
         widget = page.locator(f".cnn-widget.{kind}").nth(nth)
         widget.scroll_into_view_if_needed()
         return widget, page, seen
+
     return open_widget
 
 
 def panel(widget, title):
     """The matrix whose title begins so."""
-    return widget.locator(".panel").filter(has=widget.page.locator(".title", has_text=re.compile(rf"^{re.escape(title)}")))
+    return widget.locator(".panel").filter(
+        has=widget.page.locator(".title", has_text=re.compile(rf"^{re.escape(title)}"))
+    )
 
 
 def cell(widget, title, row, column):
@@ -72,7 +76,9 @@ def reset(widget):
 
 SWEEP = """async (widget, {names, settings}) => {
   const read = NUMBERS;
-  const input = (name) => [...widget.querySelectorAll('input[type=range]')].find((i) => i.closest('label').querySelector('span').textContent === name);
+  const ranges = [...widget.querySelectorAll('input[type=range]')];
+  const input = (name) => ranges.find((i) => i.closest('label').querySelector('span').textContent === name);
+  const says = widget.querySelector('.says');
   const result = [];
   for (const setting of settings) {
     names.forEach((name, k) => {
@@ -81,7 +87,7 @@ SWEEP = """async (widget, {names, settings}) => {
       slider.dispatchEvent(new Event('input', {bubbles: true}));
     });
     await new Promise((resolve) => setTimeout(resolve, 0));
-    result.push([read(widget), widget.querySelector('.says').className.includes('warning'), widget.querySelector('.says').textContent]);
+    result.push([read(widget), says.className.includes('warning'), says.textContent]);
   }
   return result;
 }""".replace("NUMBERS", NUMBERS)
@@ -106,10 +112,18 @@ def test_node_7_meets_four_outputs_through_four_taps_and_gets_33(opened):
     assert "γ7" not in widget.locator(".sum").inner_text()
     cell(widget, "γ", 1, 2).hover()
     lit = panel(widget, "δ").locator(".cell.lit")
-    assert dict(zip(names(lit.locator(".badge")), names(lit.locator(".corner")), strict=True)) == {"k22": "2", "k21": "3", "k12": "5", "k11": "6"}
+    assert dict(zip(names(lit.locator(".badge")), names(lit.locator(".corner")), strict=True)) == {
+        "k22": "2",
+        "k21": "3",
+        "k12": "5",
+        "k11": "6",
+    }
     line = widget.locator(".sum").inner_text().replace("\n", "").replace(" ", "")
     assert line == "γ7=k22δ2+k21δ3+k12δ5+k11δ6=4·2+3·3+2·5+1·6=33"
-    assert widget.locator(".says").inner_text() == "Node 7 feeds outputs 2, 3, 5 and 6, through taps k22, k21, k12 and k11."
+    assert (
+        widget.locator(".says").inner_text()
+        == "Node 7 feeds outputs 2, 3, 5 and 6, through taps k22, k21, k12 and k11."
+    )
     seen.assert_clean()
 
 
@@ -129,21 +143,31 @@ def test_an_unturned_kernel_gives_47_and_says_that_this_is_wrong(opened):
     widget.get_by_role("checkbox", name="turned").uncheck()
     assert "= 47" in widget.locator(".sum").inner_text()
     assert widget.locator(".says.warning").inner_text().endswith("node 7 gets 47. The gradient is 33.")
-    assert numbers(widget)["γ = ∂E/∂x"] == conv2d(batch(np.pad(counting(3), 1)), batch(counting(2)))[0, 0].tolist()
+    assert (
+        numbers(widget)["γ = ∂E/∂x"]
+        == conv2d(batch(np.pad(counting(3), 1)), batch(counting(2)))[0, 0].tolist()
+    )
 
 
 def test_an_output_tells_where_its_delta_goes(opened):
     widget, _, _ = opened("conv-backward")
     panel(widget, "δ").locator(".row").nth(2).locator(".cell").nth(2).hover()
-    assert widget.locator(".says").inner_text() == "δ5 goes back to nodes 6, 7, 10 and 11, through taps k11, k12, k21 and k22."
+    assert (
+        widget.locator(".says").inner_text()
+        == "δ5 goes back to nodes 6, 7, 10 and 11, through taps k11, k12, k21 and k22."
+    )
     assert names(panel(widget, "γ").locator(".cell.lit .corner")) == ["6", "7", "10", "11"]
 
 
 def test_a_tap_tells_all_its_uses_and_its_gradient(opened):
     widget, _, _ = opened("conv-backward")
-    panel(widget, "K").locator(".cell").first.hover()                    # turned: k22 is first
+    panel(widget, "K").locator(".cell").first.hover()  # turned: k22 is first
     expected = conv2d_backward(batch(counting(3)), batch(counting(4)), batch(counting(2)))[1][0, 0, 1, 1]
-    assert f"Tap k22 is used 9 times, once for each output; its gradient sums x·δ over all its uses: ∂E/∂k22 = {expected}." == widget.locator(".says").inner_text()
+    assert (
+        "Tap k22 is used 9 times, once for each output; "
+        f"its gradient sums x·δ over all its uses: ∂E/∂k22 = {expected}."
+        == widget.locator(".says").inner_text()
+    )
     assert panel(widget, "δ").locator(".cell.lit").count() == 9
 
 
@@ -167,7 +191,12 @@ def test_numbers_a_come_out_of_both_widgets(opened):
     widget.get_by_role("checkbox", name="turned").check()
     assert starting(numbers(widget), "y") == [[23, 33], [53, 63]]
     widget.get_by_role("radio", name="wide").check()
-    assert starting(numbers(widget), "y") == [[1, 4, 7, 6], [7, 23, 33, 24], [19, 53, 63, 42], [21, 52, 59, 36]]
+    assert starting(numbers(widget), "y") == [
+        [1, 4, 7, 6],
+        [7, 23, 33, 24],
+        [19, 53, 63, 42],
+        [21, 52, 59, 36],
+    ]
     widget = widget.page.locator(".cnn-widget.conv-backward").first
     widget.get_by_role("slider", name="image").fill("3")
     type_in(widget, "δ", [[1, 0], [2, -1]], first=(1, 1))
@@ -177,14 +206,18 @@ def test_numbers_a_come_out_of_both_widgets(opened):
     seen.assert_clean()
 
 
-NUMBERS_B = [([[1, 2, 0, 1], [0, 1, 3, 2], [2, 1, 0, 1], [1, 0, 2, 3]], [[1, 0], [-1, 2]]),
-             ([[2, 0, 1, 1], [1, 1, 0, 2], [0, 3, 1, 0], [1, 2, 1, 0]], [[0, 1], [2, -1]])]
+NUMBERS_B = [
+    ([[1, 2, 0, 1], [0, 1, 3, 2], [2, 1, 0, 1], [1, 0, 2, 3]], [[1, 0], [-1, 2]]),
+    ([[2, 0, 1, 1], [1, 1, 0, 2], [0, 3, 1, 0], [1, 2, 1, 0]], [[0, 1], [2, -1]]),
+]
 DELTA_B = [[1, 0, -1], [2, 1, 0], [0, -1, 1]]
 X_C = [[(i + 2 * j) % 5 for j in range(5)] for i in range(5)]
 NUMBERS_C = (X_C, [[1, 2, 0], [0, 1, -1], [2, 0, 1]], [[1, 2], [3, 4]], 2)
 
 
-@pytest.mark.parametrize(("x", "w", "delta", "stride"), [(*NUMBERS_B[0], DELTA_B, 1), (*NUMBERS_B[1], DELTA_B, 1), NUMBERS_C])
+@pytest.mark.parametrize(
+    ("x", "w", "delta", "stride"), [(*NUMBERS_B[0], DELTA_B, 1), (*NUMBERS_B[1], DELTA_B, 1), NUMBERS_C]
+)
 def test_numbers_b_and_c_come_out_of_the_widget(opened, x, w, delta, stride):
     """Curriculum numbers B (map by map) and C (stride 2): output and both gradients as cnnlib gives them."""
     widget, _, seen = opened("conv-backward")
@@ -252,7 +285,10 @@ def test_conv_backward_agrees_with_cnnlib_over_all_sliders(opened, view):
 
 # --- every control, by mouse and by keyboard ----------------------------------------------------
 def everything(widget):
-    return widget.evaluate("(w) => [...w.querySelectorAll('.panel')].map((p) => p.innerText + [...p.querySelectorAll('input.value')].map((i) => i.value)).join()")
+    return widget.evaluate(
+        """(w) => [...w.querySelectorAll('.panel')].map((panel) =>
+          panel.innerText + [...panel.querySelectorAll('input.value')].map((i) => i.value)).join()"""
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -265,11 +301,17 @@ def test_each_slider_obeys_the_arrow_keys(opened, kind):
         slider = sliders.nth(k)
         before = everything(widget), slider.input_value(), widget.locator(".unseen").inner_text()
         slider.focus()
-        page.keyboard.press("ArrowLeft" if slider.input_value() == slider.get_attribute("max") else "ArrowRight")
+        page.keyboard.press(
+            "ArrowLeft" if slider.input_value() == slider.get_attribute("max") else "ArrowRight"
+        )
         page.wait_for_timeout(30)
         after = everything(widget), slider.input_value(), widget.locator(".unseen").inner_text()
         label = slider.evaluate("(i) => i.closest('label').innerText")
-        assert all(a != b for a, b in zip(before, after, strict=True)) or label.startswith("output"), (label, before, after)
+        assert all(a != b for a, b in zip(before, after, strict=True)) or label.startswith("output"), (
+            label,
+            before,
+            after,
+        )
         assert before[1:] != after[1:], label
     seen.assert_clean()
 
@@ -298,7 +340,9 @@ def test_no_control_is_dead(opened, kind):
     widget, page, seen = opened(kind)
     widget.locator("summary").click()
     assert widget.locator("details[open]").count() == 1
-    state = "(w) => w.outerHTML + [...w.querySelectorAll('input,select')].map((i) => i.value + i.checked).join()"
+    state = (
+        "(w) => w.outerHTML + [...w.querySelectorAll('input,select')].map((i) => i.value + i.checked).join()"
+    )
     for button in widget.get_by_role("button").all():
         if button.get_attribute("aria-label").startswith(("back to", "count the")):
             widget.get_by_role("slider", name="image").fill("5")
@@ -345,9 +389,14 @@ def test_the_three_steps_pad_turn_slide(opened):
     widget, _, _ = opened("conv-backward")
     on = widget.get_by_label("one step on")
     on.click()
-    assert np.shape(starting(numbers(widget), "δ")) == (3, 3) and starting(numbers(widget), "K") == counting(2)
+    assert np.shape(starting(numbers(widget), "δ")) == (3, 3) and starting(numbers(widget), "K") == counting(
+        2
+    )
     on.click()
-    assert np.shape(starting(numbers(widget), "δ")) == (5, 5) and "Pad with m − 1 = 1" in widget.locator(".says").inner_text()
+    assert (
+        np.shape(starting(numbers(widget), "δ")) == (5, 5)
+        and "Pad with m − 1 = 1" in widget.locator(".says").inner_text()
+    )
     on.click()
     assert starting(numbers(widget), "K") == [[4, 3], [2, 1]]
     for k in range(1, 8):
@@ -384,7 +433,7 @@ NONSENSE = ["", "abc", "1e999", "NaN", "1000", "<img src=x onerror=alert(1)>", "
 
 
 def test_nonsense_in_a_cell_is_refused_in_words(opened):
-    """The old value stays, the reason is said, nothing typed becomes markup; a good value clears the reason."""
+    """The old value stays, the reason is said, nothing becomes markup; a good value clears the reason."""
     widget, page, seen = opened("conv-backward")
     before = numbers(widget)
     box = cell(widget, "δ", 1, 1).locator("input")
@@ -394,7 +443,9 @@ def test_nonsense_in_a_cell_is_refused_in_words(opened):
         page.keyboard.type(nonsense)
         page.keyboard.press("Tab")
         said = widget.get_by_role("alert").inner_text()
-        assert "A cell takes a number from −999 to 999" in said and (nonsense[:12].strip() or "nothing") in said
+        assert (
+            "A cell takes a number from −999 to 999" in said and (nonsense[:12].strip() or "nothing") in said
+        )
         assert numbers(widget) == before
         assert widget.locator("img").count() == 0
     box.fill("2")
@@ -419,7 +470,10 @@ def test_on_a_phone_nothing_sticks_out(opened, kind):
     for name, values in SLIDERS[kind].items():
         widget.get_by_role("slider", name=name).fill(str(max(values) if name != "stride" else 1))
     assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    small = widget.evaluate("(w) => [...w.querySelectorAll('button, select, .choice label, .control')].filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().height).filter((h) => h < 44)")
+    small = widget.evaluate(
+        """(w) => [...w.querySelectorAll('button, select, .choice label, .control')]
+          .filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().height).filter((h) => h < 44)"""
+    )
     assert small == []
     assert widget.locator(".cell").first.bounding_box()["height"] >= 36
     seen.assert_clean()
@@ -456,12 +510,25 @@ def test_text_of_the_widgets_is_readable(opened, scheme):
 
 CONTRAST = """(widget) => {
   const canvas = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
-  const rgba = (colour) => { canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1); return [...canvas.getImageData(0, 0, 1, 1).data]; };
-  const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255).map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)).reduce((t, v, i) => t + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const behind = (e) => { for (let p = e; p; p = p.parentElement) { const c = rgba(getComputedStyle(p).backgroundColor); if (c[3] === 255) return c; } return [255, 255, 255]; };
+  const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    return [...canvas.getImageData(0, 0, 1, 1).data];
+  };
+  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  const luminance = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, share, i) => sum + share * linear(c[i] / 255), 0);
+  const behind = (e) => {
+    for (let p = e; p; p = p.parentElement) {
+      const colour = rgba(getComputedStyle(p).backgroundColor);
+      if (colour[3] === 255) return colour;
+    }
+    return [255, 255, 255];
+  };
   const bad = [];
   for (const e of widget.querySelectorAll('*')) {
-    const text = e.value !== undefined && e.matches('.value') ? e.value : [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join('').trim();
+    const own = [...e.childNodes].filter((n) => n.nodeType === 3).map((n) => n.data).join('').trim();
+    const text = e.matches('input.value') ? e.value : own;
     if (!text || !e.checkVisibility() || e.closest('.unseen')) continue;
     const [a, b] = [luminance(rgba(getComputedStyle(e).color)), luminance(behind(e))].sort((p, q) => q - p);
     if ((a + 0.05) / (b + 0.05) < 4.5) bad.push([text, e.className, ((a + 0.05) / (b + 0.05)).toFixed(2)]);

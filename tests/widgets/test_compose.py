@@ -57,6 +57,15 @@ def test_an_import_in_another_form_is_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", WIDGETS)
 def test_sources_keep_the_house_rules(name):
     source = compose(name)
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "fetch(", "http:", "https:", ".id ="):
+    for word in (
+        "innerHTML",
+        "outerHTML",
+        "insertAdjacentHTML",
+        "eval(",
+        "fetch(",
+        "http:",
+        "https:",
+        ".id =",
+    ):
         assert word not in source, word
     assert not re.search(r"#[0-9a-fA-F]{6}\b", source), "colours belong to theme.css"

@@ -41,7 +41,9 @@ def stepper_case(n, m, stride, padding, turned):
     x, w = whole(1, 1, n, n), whole(1, 1, m, m)
     y = conv2d(x, rot180(w) if turned else w, stride=stride, padding=padding)
     size = output_size(n, m, stride=stride, padding=padding)
-    return dict(n=n, m=m, stride=stride, padding=padding, turned=turned, size=size, x=rows(x), w=rows(w), y=rows(y))
+    return dict(
+        n=n, m=m, stride=stride, padding=padding, turned=turned, size=size, x=rows(x), w=rows(w), y=rows(y)
+    )
 
 
 def stepper_settings():
@@ -54,7 +56,13 @@ def stepper_settings():
 def rectangle_case():
     stride, padding = (int(v) for v in RNG.integers((1, 0), (4, 3)))
     x, w = whole(1, 1, *RNG.integers(4, 8, 2)), whole(1, 1, *RNG.integers(1, 5, 2))
-    return dict(x=rows(x), w=rows(w), stride=stride, padding=padding, y=rows(conv2d(x, w, stride=stride, padding=padding)))
+    return dict(
+        x=rows(x),
+        w=rows(w),
+        stride=stride,
+        padding=padding,
+        y=rows(conv2d(x, w, stride=stride, padding=padding)),
+    )
 
 
 def move_case(stride):
@@ -70,19 +78,32 @@ def resize_case(array, size):
 def cases(tmp_path_factory):
     path = tmp_path_factory.mktemp("cases") / "cases.json"
     sizes = itertools.product(range(2, 7), range(1, 5), (1, 2, 3))
-    path.write_text(json.dumps({
-        "backward": [backward_case(*setting) for setting in sizes if setting[1] <= setting[0]],
-        "stepper": [stepper_case(*setting) for setting in stepper_settings()],
-        "rectangles": [rectangle_case() for _ in range(40)],
-        "moves": [move_case(stride) for stride in (1, 2, 3)],
-        "resized": [resize_case(a, size) for a in ([[1]], counting(3), [[5, 1], [0, 2]]) for size in range(1, 6)],
-    }))
+    path.write_text(
+        json.dumps(
+            {
+                "backward": [backward_case(*setting) for setting in sizes if setting[1] <= setting[0]],
+                "stepper": [stepper_case(*setting) for setting in stepper_settings()],
+                "rectangles": [rectangle_case() for _ in range(40)],
+                "moves": [move_case(stride) for stride in (1, 2, 3)],
+                "resized": [
+                    resize_case(a, size)
+                    for a in ([[1]], counting(3), [[5, 1], [0, 2]])
+                    for size in range(1, 6)
+                ],
+            }
+        )
+    )
     return path
 
 
 @pytest.mark.parametrize("module", ["tensor", "draw"])
 def test_modules_in_node(cases, module):
-    run = subprocess.run([NODE, "--test", ROOT / "tests" / "js" / f"{module}.test.mjs"], capture_output=True, text=True,
-                         env={**os.environ, "CNN_CASES": str(cases)}, timeout=120)
+    run = subprocess.run(
+        [NODE, "--test", ROOT / "tests" / "js" / f"{module}.test.mjs"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "CNN_CASES": str(cases)},
+        timeout=120,
+    )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "# fail 0" in run.stdout and "# skipped 0" in run.stdout and "# pass 0" not in run.stdout

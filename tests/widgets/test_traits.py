@@ -13,7 +13,7 @@ def test_the_worked_example_is_the_initial_state():
     assert w.delta == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
     assert w.w == [[1, 2], [3, 4]]
     x, kernel, delta = w.arrays()
-    assert conv2d_backward(delta, x, kernel)[0][0, 0].ravel()[6] == 33                  # conv-dx, node 7
+    assert conv2d_backward(delta, x, kernel)[0][0, 0].ravel()[6] == 33  # conv-dx, node 7
 
 
 def test_a_new_kernel_size_resizes_kernel_and_delta():
@@ -91,9 +91,17 @@ def test_a_misspelt_trait_is_named():
         ConvStepper(strid=2)
 
 
-@pytest.mark.parametrize("widget", [
-    ConvStepper(), ConvStepper(turned=True, padding="wide"), ConvBackward(), ConvBackward(view="kernel", focus=1),
-    ConvBackward(view="forward", focus=2), ConvBackward(stride=2)])
+@pytest.mark.parametrize(
+    "widget",
+    [
+        ConvStepper(),
+        ConvStepper(turned=True, padding="wide"),
+        ConvBackward(),
+        ConvBackward(view="kernel", focus=1),
+        ConvBackward(view="forward", focus=2),
+        ConvBackward(stride=2),
+    ],
+)
 def test_the_static_picture_shows_the_state(widget):
     html = widget.static_html()
     assert html.count("<table") == 3 and html.count('class="picked"') == 1
