@@ -82,8 +82,8 @@ class ConvBackward(Widget):
         if self.outputs() not in (0, len(proposal.value)):
             raise traitlets.TraitError(
                 f"delta must be {self.outputs()} × {self.outputs()}, one entry per output of a "
-                f"{self.kernel_size} × {self.kernel_size} kernel with stride {self.stride} on a {self.image_size} × "
-                f"{self.image_size} image; "
+                f"{self.kernel_size} × {self.kernel_size} kernel with stride {self.stride} on a "
+                f"{self.image_size} × {self.image_size} image; "
                 f"came {len(proposal.value)} × {len(proposal.value)}"
             )
         return proposal.value

@@ -517,7 +517,8 @@ CONTRAST = """(widget) => {
     return [...canvas.getImageData(0, 0, 1, 1).data];
   };
   const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-  const luminance = (c) => [0.2126, 0.7152, 0.0722].reduce((sum, share, i) => sum + share * linear(c[i] / 255), 0);
+  const shares = [0.2126, 0.7152, 0.0722];
+  const luminance = (c) => shares.reduce((sum, share, i) => sum + share * linear(c[i] / 255), 0);
   const behind = (e) => {
     for (let p = e; p; p = p.parentElement) {
       const colour = rgba(getComputedStyle(p).backgroundColor);
