@@ -50,8 +50,8 @@ class SGD:
             raise ValueError("params must hold at least one array to train, got none")
         if any(array.dtype.kind not in "fcO" for array in params):
             raise TypeError("params must hold numbers that can change by fractions, got an array of integers")
-        self.params = list(params)
-        self.lr, self.momentum = lr, _require_share(momentum)
+        self.params, self._exact = list(params), all(array.dtype.kind == "O" for array in params)
+        self.lr, self.momentum = lr, _require_share(momentum, self._exact)
         self.velocities = [np.zeros_like(array) for array in params]
 
     @property
@@ -65,7 +65,7 @@ class SGD:
             raise TypeError(f"lr must be a number, got {value!r}")
         if not 0 < value < float("inf"):
             raise ValueError(f"lr must be positive and finite, got {value}")
-        self._lr = float(value)
+        self._lr = value if self._exact else float(value)
 
     def step(self, grads):
         """Take one step against the gradients, listed in the order of `params`."""
@@ -170,12 +170,12 @@ def _check_fit(net, x, t, loss, optimiser, rng):
         raise ValueError("optimiser must be made for net.params(), otherwise the network would not learn")
 
 
-def _require_share(momentum):
+def _require_share(momentum, exact):
     if not isinstance(momentum, Real) or isinstance(momentum, bool):
         raise TypeError(f"momentum must be a number, got {momentum!r}")
     if not 0 <= momentum < 1:
         raise ValueError(f"momentum must be at least 0 and less than 1, got {momentum}")
-    return float(momentum)
+    return (momentum or 0) if exact else float(momentum)
 
 
 def _progress(batches):

@@ -39,9 +39,9 @@ def rng(seed=0):
 def test_plain_steps_by_hand():
     """sgd: θ − η g, in exact numbers."""
     theta = np.array([Fraction(1), Fraction(2)])
-    optimiser = SGD([theta], lr=0.5)
+    optimiser = SGD([theta], lr=Fraction(1, 3))
     optimiser.step([np.array([Fraction(1), Fraction(-1)])])
-    assert theta.tolist() == [0.5, 2.5]
+    assert theta.tolist() == [Fraction(2, 3), Fraction(7, 3)]
 
 
 def test_momentum_by_hand():
