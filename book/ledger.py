@@ -10,6 +10,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -48,12 +49,21 @@ def labels(root=ROOT):
 def definition(place, root=ROOT):
     """Return (path, first line, source lines) of a function named as "file.py:name" or "file.py::name"."""
     name, _, function = place.replace("::", ":").partition(":")
-    source = (root / name).read_text("utf8")
+    found = definitions((root / name).read_text("utf8")).get(function)
+    if found is None:
+        raise LookupError(f"{name} defines no {function}")
+    return name, *found
+
+
+@cache
+def definitions(source):
+    """Return a dict from the name of a function or class to its first line and its lines."""
+    lines, found = source.splitlines(), {}
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.name == function:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
-            return name, first, source.splitlines()[first - 1 : node.end_lineno]
-    raise LookupError(f"{name} defines no {function}")
+            found.setdefault(node.name, (first, lines[first - 1 : node.end_lineno]))
+    return found
 
 
 def mentions(identifier, text):

@@ -6,6 +6,7 @@
 import copy
 import importlib.util
 import re
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -69,6 +70,7 @@ def wrong_page(identifier, place):
     return [f"proof: {place} has no claim cell that mentions {identifier}"]
 
 
+@cache
 def claim_cells(page):
     """List the sources of a page's cells that are tagged as claims."""
     if (path := page.with_suffix(".md")).exists():
