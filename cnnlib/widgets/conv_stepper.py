@@ -122,6 +122,6 @@ class ConvStepper(Widget):
             + table_html("y", "y", y[0, 0], at)
         )
         return (
-            f"{tables}<figcaption>The output y ({self.padding} padding, stride {self.stride}) of the kernel K "
-            "on the image x. This picture moves where JavaScript runs.</figcaption>"
+            f"{tables}<figcaption>The output y ({self.padding} padding, stride {self.stride}) of the kernel "
+            "K on the image x. This picture moves where JavaScript runs.</figcaption>"
         )

@@ -24,7 +24,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
   const frame = h("div", { class: "window", "aria-hidden": "true" });
   const caption = h("div", { class: "caption" });
   const el = h("div", { class: "panel" }, title, h("div", { class: "sheet" }, table, frame), caption);
-  let [cells, shape, active, described] = [[], "", [0, 0], []];
+  let [cells, shape, active, described, before] = [[], "", [0, 0], [], 0];
 
   function makeCell(i, j, editable) {
     const corner = h("span", { class: "corner", "aria-hidden": "true" });
@@ -103,6 +103,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
   table.addEventListener("click", pick);
   table.addEventListener("focusin", (event) => {
     active = at(event.target);
+    before = described[active[0]][active[1]].value;
     pick(event);
     if (event.target.select) event.target.select();
   });
@@ -125,8 +126,11 @@ export function grid({ onPick, onEdit, onRefuse }) {
     if (target.value === undefined) return;
     const [i, j] = at(target);
     const sentence = complaint(target.value);
-    if (sentence) onRefuse(sentence);
-    target.value = show(described[i][j].value);
+    if (sentence) {
+      onEdit(i, j, before);           // on the way to 1000, 100 had been taken
+      onRefuse(sentence);
+    } else before = typed(target.value);
+    target.value = show(before);
   };
   ["change", "focusout"].forEach((name) => table.addEventListener(name, leave));
   table.addEventListener("wheel", (event) => {
