@@ -189,13 +189,12 @@ def grid(maps, *, titles=(), columns=8, colour=None, numbers=None, size=0.55):
 def confusion(matrix):
     """Draw a confusion matrix: row = true class, column = predicted class, errors on their own scale."""
     matrix = np.asarray(matrix)
-    errors = matrix - np.diag(np.diag(matrix))
     fig, ax = panels(height=4.4)
-    heat(ax, errors, colour=DELTA, strength=0.45)
+    heat(ax, matrix - np.diag(np.diag(matrix)), colour=DELTA, strength=0.45)
     for (r, c), count in np.ndenumerate(matrix):
         ax.text(c + 0.5, r + 0.5, str(count) if count else "·", ha="center", va="center",
                 color=INK if count else MUTED, weight="bold" if r != c and count else "normal")
-    ticks = np.arange(len(matrix))
-    ax.set(xticks=ticks + 0.5, xticklabels=ticks, yticks=ticks + 0.5, yticklabels=ticks,
-           xlabel="predicted digit", ylabel="true digit")
+    names = np.arange(len(matrix))
+    ax.set(xticks=names + 0.5, xticklabels=names, xlabel="predicted digit")
+    ax.set(yticks=names + 0.5, yticklabels=names, ylabel="true digit")
     return fig
