@@ -2,9 +2,6 @@
 
 import copy
 import os
-import zipfile
-import zlib
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +10,6 @@ from cnnlib.layers import Layer
 from cnnlib.windows import require_shape
 
 FORMAT = "cnnlib.Sequential 1"
-DAMAGE = (  # what NumPy raises for files that are not .npz, or no longer
-    *(ValueError, TypeError, AttributeError, EOFError, KeyError, OSError, MemoryError, NotImplementedError),
-    *(zipfile.BadZipFile, zlib.error),
-)
 
 
 class Sequential(Layer):
@@ -251,6 +244,8 @@ class Summary:
         )
 
     def _repr_html_(self):
+        from html import escape  # not at the top, so that importing the library stays quick
+
         def row(cells, tag="td", scope=""):
             return f"<tr>{''.join(f'<{tag}{scope}>{escape(str(cell))}</{tag}>' for cell in cells)}</tr>"
 
@@ -281,7 +276,7 @@ def _read(path):
         try:
             with np.load(file, allow_pickle=False) as archive:
                 stored = {name: archive[name] for name in archive.files}
-        except DAMAGE as error:
+        except Exception as error:  # a damaged file can make NumPy fail in many ways
             raise ValueError(refusal) from error
     if str(stored.get("format")) != FORMAT or "layers" not in stored:
         raise ValueError(refusal)

@@ -2,7 +2,6 @@
 
 import sys
 from contextlib import nullcontext
-from html import escape
 from numbers import Real
 
 import numpy as np
@@ -207,6 +206,8 @@ class CellBar:
 
     def write(self, text):
         """Show `text` in place of what was there."""
+        from html import escape
+
         line = text.strip("\r\n \x1b[A")
         content = {"text/plain": line, "text/html": f"<pre>{escape(line)}</pre>" if line else ""}
         if self.handle is None and line:

@@ -1,9 +1,5 @@
-"""Pooling: summarise the pixels of each window, and send the gradient back to them.
+"""Pooling: summarise the pixels of each window; on the way back, shares add up where windows overlap."""
 
-The backward functions *add*: where windows overlap, a pixel collects one share per window.
-"""
-
-from fractions import Fraction
 from numbers import Real
 
 import numpy as np
@@ -296,4 +292,8 @@ def _norm(norm_type, dtype):
         raise TypeError(f"norm_type must be a real number, got {norm_type!r}")
     if not 1 <= norm_type < float("inf"):
         raise ValueError(f"norm_type must be finite and at least 1, got {norm_type}")
-    return Fraction(norm_type) if dtype.kind == "O" else float(norm_type)
+    if dtype.kind != "O":
+        return float(norm_type)
+    from fractions import Fraction  # not at the top, so that importing the library stays quick
+
+    return Fraction(norm_type)
