@@ -54,6 +54,16 @@ def resize(rows, size):
     return [[rows[i][j] if i in inside and j in inside else 0 for j in range(size)] for i in range(size)]
 
 
+def agree(traits, name, size_name, default):
+    """Make a matrix and its size trait agree before either is set: one follows from the other."""
+    matrix, size = traits[name], traits.get(size_name, default)
+    if matrix is None:
+        traits[name] = counting(size if isinstance(size, int) and 0 < size < 10 else default)
+    elif hasattr(matrix, "__len__") and traits.setdefault(size_name, len(matrix)) != len(matrix):
+        raise traitlets.TraitError(f"{size_name} must be {len(matrix)}, the size of {name}; came {size!r}")
+    return {name: traits.pop(name), **traits}  # the matrix first, so that its own complaint comes first
+
+
 class Widget(anywidget.AnyWidget):
     """An anywidget that leaves a static picture where JavaScript does not run."""
 

@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from cnnlib.conv import conv2d, conv2d_backward
-from cnnlib.widgets.base import Matrix, Widget, counting, resize, table_html
+from cnnlib.widgets.base import Matrix, Widget, agree, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -72,10 +72,12 @@ class ConvBackward(Widget):
     speed = traitlets.Enum(("slow", "normal", "fast"), "normal").tag(sync=True)
 
     def __init__(self, x=None, w=None, delta=None, **traits):
-        x = counting(traits.get("image_size", 4)) if x is None else x
-        w = counting(traits.get("kernel_size", 2)) if w is None else w
+        traits = agree({"x": x, **traits}, "x", "image_size", 4)
+        traits = agree({"w": w, **traits}, "w", "kernel_size", 2)
+        if delta is not None:
+            traits["delta"] = delta
         traits.setdefault("focus_on", {"kernel": "w", "forward": "y"}.get(traits.get("view"), "x"))
-        super().__init__(x=x, w=w, **({} if delta is None else {"delta": delta}), **traits)
+        super().__init__(**traits)
 
     @traitlets.validate("delta")
     def _one_delta_per_output(self, proposal):

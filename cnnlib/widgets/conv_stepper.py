@@ -3,7 +3,7 @@
 import traitlets
 
 from cnnlib.conv import conv2d
-from cnnlib.widgets.base import Matrix, Widget, counting, np, resize, table_html
+from cnnlib.widgets.base import Matrix, Widget, agree, counting, np, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size, rot180
 
@@ -86,9 +86,8 @@ class ConvStepper(Widget):
     presets = traitlets.Dict(PRESETS).tag(sync=True)
 
     def __init__(self, x=None, w=None, **traits):
-        x = counting(traits.get("image_size", 3)) if x is None else x
-        w = counting(traits.get("kernel_size", 2)) if w is None else w
-        super().__init__(x=x, w=w, **traits)
+        traits = agree({"x": x, **traits}, "x", "image_size", 3)
+        super().__init__(**agree({"w": w, **traits}, "w", "kernel_size", 2))
 
     def border(self):
         """Return the zeros per side, or None where "same" would need half a zero."""

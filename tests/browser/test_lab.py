@@ -127,7 +127,7 @@ def test_traits_travel_both_ways(lab, page_factory):
     slider.focus()
     page.keyboard.press("ArrowLeft")
     kept(folder, "kernel_size", 2)
-    cell = widget.locator(".panel").nth(1).locator(".row").nth(1).locator("input").first
+    cell = widget.locator(".panel").nth(1).locator(".cnn-row").nth(1).locator("input").first
     cell.fill("9")  # δ1, below the border of zeros
     found = kept(folder, "delta", [[9, 2, 3], [4, 5, 6], [7, 8, 9]])
     shown = widget.locator(".panel").first.locator(".value").all_inner_texts()

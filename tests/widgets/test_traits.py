@@ -1,5 +1,9 @@
 """The Python side of the widgets: traits are the state, and a bad one is refused with a sentence."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import traitlets
@@ -84,6 +88,35 @@ def test_a_bad_trait_is_refused_and_changes_nothing(widget, name, value, sentenc
     with pytest.raises(traitlets.TraitError, match=sentence):
         setattr(w, name, value)
     assert getattr(w, name) == before
+
+
+def test_a_size_that_contradicts_its_matrix_is_refused():
+    with pytest.raises(traitlets.TraitError, match="image_size must be 3, the size of x; came 5"):
+        ConvBackward(x=np.eye(3), image_size=5)
+    with pytest.raises(traitlets.TraitError, match="image_size"):
+        ConvBackward(image_size=2.5)
+
+
+START = """
+from cnnlib.widgets import ConvBackward
+x = [[(i + 2 * j) % 5 for j in range(5)] for i in range(5)]
+w, delta = [[1, 2, 0], [0, 1, -1], [2, 0, 1]], [[1, 2], [3, 4]]
+widget = ConvBackward(x=x, w=w, delta=delta, stride=2)
+assert (widget.x, widget.w, widget.delta) == (x, w, delta), (widget.x, widget.w, widget.delta)
+assert widget.initial["w"] == w and (widget.image_size, widget.kernel_size) == (5, 3)
+"""
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_start_values_survive_in_whatever_order_traits_are_told(seed):
+    """Sets are walked in another order under another hash seed."""
+    run = subprocess.run(
+        [sys.executable, "-c", START],
+        env={**os.environ, "PYTHONHASHSEED": str(seed)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
 
 
 def test_a_misspelt_trait_is_named():

@@ -28,19 +28,19 @@ export function grid({ onPick, onEdit, onRefuse }) {
 
   function makeCell(i, j, editable) {
     const corner = h("span", { class: "corner", "aria-hidden": "true" });
-    const badge = h("span", { class: "badge", "aria-hidden": "true" });
+    const badge = h("span", { class: "cnn-badge", "aria-hidden": "true" });
     const quiet = { "data-lm-suppress-shortcuts": "true", "data-at": `${i},${j}`, tabindex: -1 };
     const value = editable
       ? h("input", { class: "value", type: "text", inputmode: "decimal", autocomplete: "off", ...quiet })
       : h("span", { class: "value" });
-    const cell = h("div", { role: "gridcell", class: "cell", ...(editable ? {} : quiet) }, corner, value, badge);
+    const cell = h("div", { role: "gridcell", class: "cnn-cell", ...(editable ? {} : quiet) }, corner, value, badge);
     return { cell, value, corner, badge, stop: editable ? value : cell };
   }
 
   function build(rows, columns, plan) {
     const held = table.contains(document.activeElement);
     cells = plan.map((row, i) => row.map((spec, j) => makeCell(i, j, spec.editable)));
-    table.replaceChildren(...cells.map((row) => h("div", { role: "row", class: "row" }, ...row.map((c) => c.cell))));
+    table.replaceChildren(...cells.map((row) => h("div", { role: "row", class: "cnn-row" }, ...row.map((c) => c.cell))));
     active = [Math.min(active[0], rows - 1), Math.min(active[1], columns - 1)];
     if (held) cells[active[0]][active[1]].stop.focus();
   }
@@ -63,7 +63,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
 
   function paint({ cell, value, corner, badge, stop }, spec, reachable) {
     const text = spec.text ?? show(spec.value);
-    cell.className = ["cell", ...(spec.states ?? [])].join(" ");
+    cell.className = ["cnn-cell", ...(spec.states ?? [])].join(" ");
     if (!spec.editable) value.textContent = text;
     else if (document.activeElement !== value || (typed(value.value) !== spec.value && !complaint(value.value))) value.value = text;
     value.classList.toggle("long", text.length > 4);
@@ -78,7 +78,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
     else cell.removeAttribute("aria-selected");
   }
 
-  const place = (target) => target.closest(".cell")?.querySelector("[data-at]") ?? target.closest("[data-at]");
+  const place = (target) => target.closest(".cnn-cell")?.querySelector("[data-at]") ?? target.closest("[data-at]");
   const at = (target) => place(target)?.dataset.at.split(",").map(Number) ?? null;
   const pick = (event) => {
     const [i, j] = at(event.target) ?? [];
