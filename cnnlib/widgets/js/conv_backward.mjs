@@ -196,7 +196,7 @@ function render({ model, el }) {
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   const more = h("details", {}, h("summary", {}, "more: values and speed"), h("div", {}, count.el, ones.el, one.el, speed.el, hint));
   el.classList.add("cnn-widget", "conv-backward");
-  el.replaceChildren(tryThis, formula, sum, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), image.el, kernel.el, stride.el, reset.el, more));
+  el.replaceChildren(tryThis, formula, sum, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), reset.el, image.el, kernel.el, stride.el, more));
   formula.addEventListener("focusin", film.stop);
   el.addEventListener("input", voice.forgive);
   let [arranged, wasTurned] = ["", null];

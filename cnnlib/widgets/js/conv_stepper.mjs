@@ -138,7 +138,7 @@ function render({ model, el }) {
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   el.classList.add("cnn-widget", "conv-stepper");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Move the window."), " Predict the output before you read the sum; then turn the kernel and compare."),
-    formula, sum, ...voice.parts, h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, play.el, forth.el), padding.el, output.el, image.el, kernel.el, stride.el, reset.el,
+    formula, sum, ...voice.parts, h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, play.el, forth.el), padding.el, reset.el, output.el, image.el, kernel.el, stride.el,
       h("details", {}, h("summary", {}, "more: pictures, shading, speed"), h("div", {}, picture.el, shaded.el, speed.el, hint))));
   grids.w.el.append(turned.el);
   formula.addEventListener("focusin", film.stop);
