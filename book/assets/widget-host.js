@@ -5,7 +5,7 @@
  * host does for them what a live notebook does: a model per state, `initialize` once per model,
  * `render({ model, el, signal })` once per view. Two views of one model share it and follow each other.
  *
- * It is a classic script, since browsers refuse module scripts on file://; a widget's module is
+ * It is a classic script, loaded with `async`, since browsers refuse module scripts on file://; a widget's module is
  * imported from a Blob of its own text. The first view and those near the reader are drawn at once,
  * the others when they come near or the browser is idle, and all of them before printing. When a
  * widget cannot start, a sentence says so and the figure kept in the cell's <noscript> is shown.
@@ -124,51 +124,70 @@
   }
 
   /** Say in words that the widget is missing and show the figure that readers without JavaScript see. */
-  function fail(el, error) {
+  async function fail(el, error) {
     el.dataset.state = "failed";
     const words = document.createElement("p");
     words.setAttribute("role", "alert");
     words.textContent = `This widget could not start: ${error?.message ?? error}. ` +
       "The text does not depend on it; where there is a figure below, it shows the widget's first state.";
     el.replaceChildren(words);
+    await read; // the figure stands after the widget
     const spare = el.closest(".cell, .cell_output")?.querySelector("noscript");
     if (spare) el.append(document.createRange().createContextualFragment(spare.textContent));
   }
 
-  function main() {
-    readModels();
-    const waiting = new Map(); // element -> model id
-    const drawNow = (el) => {
-      const id = waiting.get(el);
-      if (!waiting.delete(el)) return;
-      near.unobserve(el);
-      draw(el, id);
-    };
-    const near = new IntersectionObserver(
-      (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => drawNow(entry.target)),
-      { rootMargin: "100% 0px" }
-    );
-    for (const [index, script] of document.querySelectorAll(VIEW).entries()) {
+  const waiting = new Map(); // element -> model id
+  const near = new IntersectionObserver(
+    (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => drawNow(entry.target)),
+    { rootMargin: "100% 0px" }
+  );
+
+  function drawNow(el) {
+    const id = waiting.get(el);
+    if (!waiting.delete(el)) return;
+    near.unobserve(el);
+    draw(el, id);
+  }
+
+  /** Give each view that has been read so far its place; draw the very first without waiting for the rest. */
+  function scan() {
+    for (const script of document.querySelectorAll(`${VIEW}:not([data-placed])`)) {
+      if (!models.size) readModels();
+      script.dataset.placed = "";
       const el = Object.assign(document.createElement("div"), { className: "cnn-host" });
       el.dataset.state = "waiting";
       script.after(el);
       waiting.set(el, JSON.parse(script.textContent).model_id);
-      if (index === 0 || el.getBoundingClientRect().top < 2 * innerHeight) drawNow(el);
+      if (document.querySelector(".cnn-host") === el) drawNow(el);
       else near.observe(el);
     }
-    const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
-    const drawNext = () => {
-      const [next] = waiting.keys();
-      if (!next) return;
-      drawNow(next);
-      idle(drawNext);
-    };
-    addEventListener("load", () => idle(drawNext));
-    addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));
-    addEventListener("pagehide", (event) => event.persisted || lifetime.abort());
   }
 
-  // "interactive" comes as soon as the page is parsed; DOMContentLoaded would wait for every other script
-  if (document.readyState === "loading") document.addEventListener("readystatechange", main, { once: true });
-  else main();
+  let finishReading;
+  const read = new Promise((resolve) => (finishReading = resolve));
+  const reading = new MutationObserver(scan); // the page is long: the first widget need not wait for its end
+  const idle = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 200));
+
+  function drawRest() {
+    const [next] = waiting.keys();
+    if (next) drawNow(next);
+    if (waiting.size) idle(drawRest);
+  }
+
+  function whenRead() {
+    if (document.readyState === "loading") return;
+    reading.disconnect();
+    finishReading();
+    document.removeEventListener("readystatechange", whenRead);
+    scan();
+    if (document.readyState === "complete") idle(drawRest);
+    else addEventListener("load", () => idle(drawRest));
+  }
+
+  reading.observe(document, { childList: true, subtree: true });
+  document.addEventListener("readystatechange", whenRead);
+  addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));
+  addEventListener("pagehide", (event) => event.persisted || lifetime.abort());
+  scan();
+  whenRead();
 })();

@@ -125,7 +125,7 @@ def lighten(app, pagename, templatename, context, doctree):
 def patient(script):
     """Return a script that runs after the page is read, if it is a file nothing inline waits for."""
     name = os.fspath(script.filename or "")
-    if not name.endswith(".js") or name.endswith("documentation_options.js"):
+    if not name.endswith(".js") or name.endswith("documentation_options.js") or "async" in script.attributes:
         return script
     return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
 

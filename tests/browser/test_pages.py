@@ -226,7 +226,7 @@ def test_a_chapter_reads_without_javascript(name, book_file, page_factory):
     formula = page.locator("div.math .katex-html").first
     assert formula.is_visible() and formula.bounding_box()["height"] > 10
     views = page.locator('script[type="application/vnd.jupyter.widget-view+json"]').count()
-    figures = page.locator("noscript img, noscript svg").all()
+    figures = page.locator("noscript figure").all()
     assert len(figures) >= views
     for figure in figures:
         box = figure.bounding_box()
