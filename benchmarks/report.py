@@ -11,7 +11,8 @@ from benchmarks.timing import torch
 
 INTRODUCTION = """# Benchmarks
 
-`make bench` measures the tables below and prints them; `python -m benchmarks --write` also writes this page.
+`make bench` measures the tables below and prints them. This page is written by a run with `--write`:
+`.venv-bench/bin/python -m benchmarks --write`.
 All numbers are float32 with one thread for every contestant. A ratio is the time of `cnnlib` divided by the
 other's, so below 1 means faster: contestants take turns in one process, and the ratio is the median over
 {rounds} rounds. Ratios travel between machines better than times do. Before kernels are timed, they are
