@@ -27,11 +27,31 @@ export function listed(items) {
   return items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 }
 
-/** Tell a formula row how many cells it holds, so that they can be as large as fits; names leave crowded cells. */
+const layouts = new WeakMap();   // formula row → { width, columns }
+
+/**
+ * Make the cells of a formula row as large as fits: its matrices have so many columns each, side by side on a wide
+ * page and below one another on a narrow one (as the style sheet's 600 px have it). Names leave crowded cells.
+ * The size is set in pixels, since a size that the browser must work out for each cell made redrawing slow.
+ */
 export function fitCells(formula, columns) {
+  if (!layouts.has(formula)) {
+    layouts.set(formula, { width: formula.clientWidth });
+    new ResizeObserver(([entry]) => {
+      layouts.get(formula).width = entry.contentRect.width;
+      setCellSize(formula);
+    }).observe(formula);
+  }
+  layouts.get(formula).columns = columns;
+  setCellSize(formula);
+}
+
+function setCellSize(formula) {
+  const { width, columns } = layouts.get(formula);
   const across = columns.reduce((total, count) => total + count, 0);
-  formula.style.setProperty("--across", across);
-  formula.style.setProperty("--widest", Math.max(...columns));
+  const room = width > 600 ? (width - 176) / across : (width - 8) / Math.max(...columns);
+  const least = matchMedia("(pointer: coarse)").matches ? 36 : 28;
+  formula.style.setProperty("--cell", `${Math.max(least, Math.min(46, Math.floor(room - 4)))}px`);
   formula.classList.toggle("dense", across > 20);
 }
 

@@ -26,30 +26,47 @@ export function grid({ onPick, onEdit, onRefuse }) {
   const el = h("div", { class: "panel" }, title, h("div", { class: "sheet" }, table, frame), caption);
   let [cells, shape, active, described, before] = [[], "", [0, 0], [], 0];
 
+  const quiet = { "data-lm-suppress-shortcuts": "true", tabindex: -1 };
+  const template = (value, extra) => h("div", { role: "gridcell", class: "cnn-cell", ...extra },
+    h("span", { class: "corner", "aria-hidden": "true" }), value, h("span", { class: "cnn-badge", "aria-hidden": "true" }));
+  const templates = {
+    still: template(h("span", { class: "value" }), quiet),
+    editable: template(h("input", { class: "value", type: "text", inputmode: "decimal", autocomplete: "off", ...quiet }), {}),
+  };
+
   function makeCell(i, j, editable) {
-    const corner = h("span", { class: "corner", "aria-hidden": "true" });
-    const badge = h("span", { class: "cnn-badge", "aria-hidden": "true" });
-    const quiet = { "data-lm-suppress-shortcuts": "true", "data-at": `${i},${j}`, tabindex: -1 };
-    const value = editable
-      ? h("input", { class: "value", type: "text", inputmode: "decimal", autocomplete: "off", ...quiet })
-      : h("span", { class: "value" });
-    const cell = h("div", { role: "gridcell", class: "cnn-cell", ...(editable ? {} : quiet) }, corner, value, badge);
-    return { cell, value, corner, badge, stop: editable ? value : cell };
+    const cell = templates[editable ? "editable" : "still"].cloneNode(true);
+    const [corner, value, badge] = cell.children;
+    const stop = editable ? value : cell;
+    stop.dataset.at = `${i},${j}`;
+    return { cell, corner, value, badge, stop, editable, painted: "" };
   }
 
-  function build(rows, columns, plan) {
+  /** Give the table the plan's shape; cells that can stay do, so that focus and time are not lost. */
+  function build(plan) {
     const held = table.contains(document.activeElement);
-    cells = plan.map((row, i) => row.map((spec, j) => makeCell(i, j, spec.editable)));
-    table.replaceChildren(...cells.map((row) => h("div", { role: "row", class: "cnn-row" }, ...row.map((c) => c.cell))));
-    active = [Math.min(active[0], rows - 1), Math.min(active[1], columns - 1)];
-    if (held) cells[active[0]][active[1]].stop.focus();
+    const old = cells;
+    cells = plan.map((row, i) => row.map(({ editable = false }, j) => (
+      old[i]?.[j]?.editable === editable ? old[i][j] : makeCell(i, j, editable))));
+    while (table.children.length > plan.length) table.lastChild.remove();
+    cells.forEach((row, i) => {
+      const line = table.children[i] ?? table.appendChild(h("div", { role: "row", class: "cnn-row" }));
+      while (line.children.length > row.length) line.lastChild.remove();
+      row.forEach(({ cell }, j) => {
+        if (!line.children[j]) line.append(cell);
+        else if (line.children[j] !== cell) line.children[j].replaceWith(cell);
+      });
+    });
+    active = [Math.min(active[0], plan.length - 1), Math.min(active[1], plan[0].length - 1)];
+    if (held && !table.contains(document.activeElement)) cells[active[0]][active[1]].stop.focus();
   }
 
   /** Show a plan: rows of cell descriptions, plus { kind, heading, note, label, window }. */
   function update(plan, { kind, heading, note = "", label, window: box = null }) {
     const key = plan.map((row) => row.map((c) => (c.editable ? "e" : "r")).join("")).join("/");
-    if (key !== shape) build(plan.length, plan[0].length, plan);
+    if (key !== shape) build(plan);
     [shape, described] = [key, plan];
+    table.style.setProperty("--columns", plan[0].length);
     el.className = `panel ${kind}`;
     title.textContent = heading;
     caption.textContent = note;
@@ -61,14 +78,20 @@ export function grid({ onPick, onEdit, onRefuse }) {
     if (box) Object.entries(box).forEach(([name, size]) => frame.style.setProperty(`--${name}`, size));
   }
 
-  function paint({ cell, value, corner, badge, stop }, spec, reachable) {
+  function paint(parts, spec, reachable) {
+    const { cell, value, corner, badge, stop } = parts;
     const text = spec.text ?? show(spec.value);
-    cell.className = ["cnn-cell", ...(spec.states ?? [])].join(" ");
+    if (spec.editable && value.value !== text) {
+      const typing = document.activeElement === value && (typed(value.value) === spec.value || complaint(value.value));
+      if (!typing) value.value = text;
+    }
+    const states = [...(spec.states ?? []), spec.editable && "editable", spec.badge && "badged", spec.heat !== undefined && "heat", text.length > 4 && "long"];
+    const wanted = [text, spec.value, states.filter(Boolean).join(" "), spec.corner, spec.badge, spec.label, spec.heat, reachable].join("|");
+    if (wanted === parts.painted) return;
+    parts.painted = wanted;
+    cell.className = `cnn-cell ${states.filter(Boolean).join(" ")}`;
     if (!spec.editable) value.textContent = text;
-    else if (document.activeElement !== value || (typed(value.value) !== spec.value && !complaint(value.value))) value.value = text;
-    value.classList.toggle("long", text.length > 4);
     cell.title = spec.value !== undefined && show(spec.value) !== String(spec.value).replace("-", "−") ? String(spec.value) : "";
-    cell.classList.toggle("heat", spec.heat !== undefined);
     if (spec.heat !== undefined) cell.style.setProperty("--heat", spec.heat.toFixed(3));
     corner.textContent = spec.corner ?? "";
     badge.textContent = spec.badge ?? "";
