@@ -77,9 +77,9 @@ def dense_pull_back(dy, x, w, *, with_dx=True):
     require_shape("dy", dy, (len(x), len(w)), "like the output")
     dtype = common_dtype(dy, x, w)
     delta = dy.T.astype(dtype, copy=False)  # (O, N)
-    dw = delta @ x.astype(dtype, copy=False)  # dense-dw
+    dw = delta @ x.astype(dtype, copy=False)  # dense-dw, backprop-weight, backprop-batch
     db = delta.sum(axis=1)  # dense-db
-    dx = (w.T.astype(dtype, copy=False) @ delta).T if with_dx else None  # dense-dx
+    dx = (w.T.astype(dtype, copy=False) @ delta).T if with_dx else None  # dense-dx, backprop, backprop-vector
     return dx, dw, db
 
 

@@ -150,7 +150,7 @@ def _descend(net, x, t, loss, optimiser):
     """Take one step on one batch; return the loss before it."""
     value, gradient = loss
     y = net.forward(x)
-    net.backward(gradient(y, t), with_dx=False)
+    net.backward(gradient(y, t), with_dx=False)  # backprop-output, then one layer after the other
     optimiser.step(net.grads())
     return value(y, t)
 
