@@ -4,6 +4,7 @@ Each test builds a book of two pages with the settings, templates and extension 
 """
 
 import importlib.util
+import json
 import re
 import shutil
 import subprocess
@@ -102,6 +103,26 @@ def test_what_is_wrong_stops_the_build(small_book, text, code, reason):
     exit_code, said = build(small_book)
     assert exit_code != 0
     assert reason in said
+
+
+WIDGET = """
+import anywidget
+class Small(anywidget.AnyWidget):
+    _esm = "export default { render({ el }) { el.textContent = '</script>'; } } // a module of some length"
+display(Small(), Small())
+"""
+
+
+def test_widgets_of_a_page_share_their_module(small_book):
+    """The module stands in the page once, and what looks like markup in it does not end the script."""
+    write_notebook(small_book, code=WIDGET)
+    code, said = build(small_book)
+    assert code == 0, said
+    (text,) = re.findall(r'<script type="[^"]*widget-state\+json">(.*?)</script>', page(small_book), re.S)
+    widgets = [each["state"] for each in json.loads(text)["state"].values() if "_esm" in each["state"]]
+    assert len(widgets) == 2
+    assert "</script>" in widgets[0]["_esm"]
+    assert text.count("a module of some length") == 1 and set(widgets[1]["_esm"]) == {"like"}
 
 
 def test_a_change_in_the_library_runs_the_notebooks_again(small_book):

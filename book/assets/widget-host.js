@@ -89,7 +89,12 @@
     for (const script of document.querySelectorAll(STATE)) {
       for (const [id, entry] of Object.entries(JSON.parse(script.textContent).state)) {
         if (entry.model_module !== "anywidget") continue;
-        models.set(id, new Model(id, restore(entry.state, entry.buffers)));
+        const traits = restore(entry.state, entry.buffers);
+        for (const name of ["_esm", "_css"]) {
+          // the build writes a text that several widgets share only once (book/ext/book_page.py)
+          if (traits[name]?.like) traits[name] = models.get(traits[name].like).get(name);
+        }
+        models.set(id, new Model(id, traits));
       }
     }
   }

@@ -9,6 +9,7 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 * a page without its own meta description gets the book's;
 * a formula that KaTeX cannot read is an error, not red letters on the page;
 * the entry page, `index.html`, leads to the first page politely, with a language and an icon;
+* what widgets of one page have in common is written once;
 * the dozen style sheets become one, without the icon font's two thousand rules, and scripts no
   longer hold up the page;
 * fonts and source maps that no page uses leave the built book.
@@ -17,6 +18,7 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 import hashlib
 import html
 import itertools
+import json
 import os
 import re
 import shutil
@@ -45,6 +47,7 @@ ENTRY = """<!doctype html>
 </html>
 """
 THEME_STYLE = "_static/styles/pydata-sphinx-theme.css"
+STATE = "application/vnd.jupyter.widget-state+json"
 BUNDLE = "_static/all.css"
 UNUSED = ("**/*.map", "**/fontawesome.js*", "_static/vendor/fontawesome", "_static/locales")
 
@@ -89,10 +92,15 @@ def description(app):
 
 
 def finish(app, pagename, templatename, context, doctree):
-    """Give a page a description if it has none, each proof an id of its own, each source its role."""
+    """Give a page a description if it has none, and mend its markup for readers who listen.
+
+    Proofs would share one id, sources would carry a role that no list may contain, and an empty
+    corner of a table would be announced as a heading.
+    """
     count = itertools.count(1)
     body = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
-    context["body"] = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    body = body.replace('role="doc-biblioentry"', 'role="listitem"')
+    context["body"] = body.replace('<th class="head"><p></p></th>', "<td></td>")
     tags = context.get("metatags", "")
     if 'name="description"' not in tags:
         context["metatags"] = f'{tags}\n<meta name="description" content="{description(app)}" />'
@@ -119,7 +127,7 @@ def lighten(app, pagename, templatename, context, doctree):
         write_bundle(app, [name for name in app.book_page_styles if Path(app.outdir, name).exists()])
     context["css_files"] = [type(sheets[0])(BUNDLE)]
     if pagename != "search":  # its own scripts want theirs at once
-        context["script_files"] = [patient(script) for script in context["script_files"]]
+        context["script_files"] = [share_texts(patient(script)) for script in context["script_files"]]
 
 
 def patient(script):
@@ -128,6 +136,23 @@ def patient(script):
     if not name.endswith(".js") or name.endswith("documentation_options.js") or "async" in script.attributes:
         return script
     return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
+
+
+def share_texts(script):
+    """Write a module or style that several widgets of a page have in common only once.
+
+    Later widgets refer to the first as `{"like": its id}`; widget-host.js follows the reference.
+    """
+    if script.attributes.get("type") != STATE:
+        return script
+    page, owners = json.loads(script.attributes["body"]), {}
+    for identity, model in page["state"].items():
+        for name in ("_esm", "_css"):
+            text = model["state"].get(name)
+            if text and owners.setdefault(text, identity) != identity:
+                model["state"][name] = {"like": owners[text]}
+    body = json.dumps(page, ensure_ascii=False).replace("</", "<\\/")
+    return type(script)(None, priority=script.priority, **{**script.attributes, "body": body})
 
 
 def write_bundle(app, names):

@@ -142,6 +142,16 @@ def test_a_style_enters_the_page_once(host_page):
     assert page.locator(".cnn-widget").last.evaluate("el => getComputedStyle(el).color") == "rgb(1, 2, 3)"
 
 
+def test_a_text_written_once_serves_all_who_share_it(host_page):
+    """A widget may name another whose module and style are its own, as the build does to save space."""
+    shared = {"_css": {"like": "a"}, "name": "b"}
+    models = {"a": state(name="a", _css=".cnn-widget { color: rgb(1, 2, 3) }")}
+    page, _ = host_page({**models, "b": state(esm={"like": "a"}, **shared)}, ["b", "a"])
+    page.get_by_role("button").first.click()
+    assert page.get_by_role("button").all_text_contents() == ["b 1", "a 0"]
+    assert page.locator("head style").count() == 1
+
+
 def test_widgets_far_below_are_drawn_without_scrolling(host_page):
     """What lies below the fold is drawn when the browser is idle, so printing finds it."""
     page, seen = host_page({k: state(name=k) for k in "abc"}, list("abc"), space="300vh")
