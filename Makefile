@@ -59,13 +59,13 @@ lab: $(VENV)/.book-installed
 # --- checks ------------------------------------------------------------------------------------
 lint: setup
 	$(BIN)/ruff check .
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
 test: lint book
 	$(BIN)/python -m pytest
 
 strip: setup
-	$(BIN)/nbstripout notebooks/*.ipynb
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 # --- speed: PyTorch is large and only a yardstick, so it has an environment of its own ----------
 .venv-bench/.installed: requirements.txt benchmarks/requirements.txt | $(BIN)/python
