@@ -80,6 +80,8 @@ def test_a_sound_book_builds_from_nothing_without_a_word_of_warning(small_book):
     assert len(sheets) == 1 and "_static/all.css" in sheets[0]
     css = (small_book / "_build" / "html" / "_static" / "all.css").read_text("utf8")
     assert "--cnn-x" in css and ".katex" in css and 'html[data-theme="dark"] .highlight' in css
+    own = (ROOT / "book" / "assets" / "book.css").read_text("utf8")
+    assert css.rstrip().endswith(own.rstrip()), "the book's own rules must come last"
     for address in re.findall(r"url\([\"']?(?!data:|#)([^)\"']+)", css):
         target = small_book / "_build" / "html" / "_static" / address.split("?")[0]
         assert target.is_file(), address

@@ -121,7 +121,7 @@ def write_entry(app, exception):
 
 def lighten(app, pagename, templatename, context, doctree):
     """Link one style sheet instead of a dozen, and let scripts wait until the page is read."""
-    sheets = context["css_files"]
+    sheets = sorted(context["css_files"], key=lambda sheet: sheet.priority)
     if not app.book_page_styles:
         app.book_page_styles = [THEME_STYLE, *(os.fspath(sheet.filename) for sheet in sheets)]
         write_bundle(app, [name for name in app.book_page_styles if Path(app.outdir, name).exists()])
