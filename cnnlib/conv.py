@@ -50,6 +50,10 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
 
     .. math:: y_{nohw} = b_o + \sum_{c,i,j} w_{ocij}\, x_{n,c,\,sh+di-p,\,sw+dj-p}
 
+    A filter whose taps for some channels are 0 reads the other channels only (``conv-table``). With full
+    padding, image and filter may change places if the filter is turned (``conv-commute``); if it is not, the
+    result comes out turned (``corr-commute``).
+
     The dtype is NumPy's promotion of the arguments'; integers below 64 bits are widened first.
 
     Examples

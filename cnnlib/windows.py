@@ -120,6 +120,9 @@ def output_size(n, kernel_size, *, stride=1, padding=0, dilation=1, ceil_mode=Fa
 
     .. math:: o = \left\lfloor \frac{n + 2p - d(m - 1) - 1}{s} \right\rfloor + 1
 
+    With stride 1 and no dilation the padding 0 is called narrow (``conv-narrow``), (m - 1)/2 keeps the
+    length (``conv-same``, odd m only), and m - 1 is called wide (``conv-wide``).
+
     Examples
     --------
     >>> output_size(28, 5)
@@ -150,8 +153,8 @@ def rot180(w):
     Notes
     -----
     Equation ``rot180``: entry (u, v) moves to (H - 1 - u, W - 1 - v). ``conv2d(x, rot180(w))`` is the true
-    convolution; by the chain rule its weight gradient is ``rot180(dw)`` (``conv-dw-conv``) and its input
-    gradient uses the stored kernel unturned (``conv-dx-conv``).
+    convolution (``conv-true``); by the chain rule its weight gradient is ``rot180(dw)`` (``conv-dw-conv``)
+    and its input gradient uses the stored kernel unturned (``conv-dx-conv``).
 
     Examples
     --------

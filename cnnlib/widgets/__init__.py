@@ -1,6 +1,10 @@
 """Widgets that move in the built page, in JupyterLab and in Binder from one definition."""
 
+from cnnlib.widgets.channel_mixer import ChannelMixer
 from cnnlib.widgets.conv_backward import ConvBackward
 from cnnlib.widgets.conv_stepper import ConvStepper
+from cnnlib.widgets.geometry import Geometry
+from cnnlib.widgets.mlp_graph import MlpGraph
+from cnnlib.widgets.xor_trainer import XorTrainer
 
-__all__ = ["ConvBackward", "ConvStepper"]
+__all__ = ["ChannelMixer", "ConvBackward", "ConvStepper", "Geometry", "MlpGraph", "XorTrainer"]

@@ -25,7 +25,8 @@ class ChannelMixer(Widget):
     """Read one output's sum over two input maps; cross the kernels as a turn of the third axis does.
 
     Traits are the widget's whole state: assigning one redraws every view of it,
-    and ``observe`` sees what the reader changes. Equation ``conv-fwd``.
+    and ``observe`` sees what the reader changes. Equations ``conv-fwd``,
+    ``conv-table``.
 
     Parameters
     ----------

@@ -11,7 +11,8 @@ class Geometry(Widget):
     """Lay windows along a strip of pixels; count them and compare with the formula.
 
     Traits are the widget's whole state: assigning one redraws every view of it,
-    and ``observe`` sees what the reader changes. Equation ``out-size``.
+    and ``observe`` sees what the reader changes. Equations ``out-size``,
+    ``conv-narrow``, ``conv-same``, ``conv-wide``.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ function render({ model, el }) {
   el.classList.add("cnn-widget", "channel-mixer");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Choose an output."), " Predict its value from both maps, then read the sum. What happens if the kernels change places?"),
     formula, sum, ...voice.parts,
-    h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, forth.el), table.el, crossed.el, kernel.el, numbers.el, reset.el,
+    h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, forth.el), table.el, reset.el, crossed.el, kernel.el, numbers.el,
       h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one.")));
 
   function draw() {

@@ -119,8 +119,8 @@ function render({ model, el }) {
   el.classList.add("cnn-widget", "geometry");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Predict the number of windows,"), " move a slider, and count the rows. Which cells does no window reach?"),
     picture, counted, formula, sum, ...voice.parts,
-    h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, forth.el), chosen.el, pixels.el, taps.el, stride.el, padding.el, dilation.el,
-      h("span", { class: "steps" }, ...named.map((b) => b.el)), reset.el));
+    h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, forth.el), h("span", { class: "steps" }, ...named.map((b) => b.el)), reset.el,
+      chosen.el, pixels.el, taps.el, stride.el, padding.el, dilation.el));
 
   function draw() {
     const s = axisOf(model);
