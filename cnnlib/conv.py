@@ -169,7 +169,7 @@ def conv_forward(x, w, b, layer):
     y = np.empty((len(w), layer.output[0] * layer.output[1] * len(x)), dtype)
     for top, bottom, span in blocks:
         columns = unfold(image, layer, top, bottom)
-        np.matmul(filters, columns, out=y[:, span])  # conv-fwd
+        np.matmul(filters, columns, out=y[:, span])  # conv-fwd, equivariance
     if b is not None:
         y += b[:, None]
     y = y.reshape(len(w), *layer.output, len(x)).transpose(3, 0, 1, 2)

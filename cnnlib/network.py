@@ -88,7 +88,8 @@ class Sequential(Layer):
         x, rows = np.zeros((0, *shape), dtype), []
         for layer in copy.deepcopy(self.layers):  # an empty batch finds the shapes
             x = layer.forward(x)
-            rows.append((repr(layer), layer.formula, str(x.shape[1:]), sum(w.size for w in layer.params())))
+            parameters = sum(array.size for array in layer.params())  # param-count
+            rows.append((repr(layer), layer.formula, str(x.shape[1:]), parameters))
         return Summary(rows)
 
     def save(self, path):

@@ -5,6 +5,15 @@ from cnnlib.widgets.conv_backward import ConvBackward
 from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.mlp_graph import MlpGraph
+from cnnlib.widgets.parameter_counter import ParameterCounter
 from cnnlib.widgets.xor_trainer import XorTrainer
 
-__all__ = ["ChannelMixer", "ConvBackward", "ConvStepper", "Geometry", "MlpGraph", "XorTrainer"]
+__all__ = [
+    "ChannelMixer",
+    "ConvBackward",
+    "ConvStepper",
+    "Geometry",
+    "MlpGraph",
+    "ParameterCounter",
+    "XorTrainer",
+]
