@@ -131,7 +131,7 @@ def sigmoid_pull_back(dy, y):
 
 
 def tanh(x):
-    """Squash each entry into (-1, 1) by the hyperbolic tangent, which is ``2*sigmoid(2*x) - 1``.
+    """Squash each entry into (-1, 1) by the hyperbolic tangent.
 
     Parameters
     ----------
@@ -145,6 +145,10 @@ def tanh(x):
     ------
     TypeError
         If `x` is not an array of numbers.
+
+    Notes
+    -----
+    Equation ``tanh-sigmoid``: it equals ``2*sigmoid(2*x) - 1``.
 
     Examples
     --------

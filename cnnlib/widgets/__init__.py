@@ -6,6 +6,7 @@ from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.mlp_graph import MlpGraph
 from cnnlib.widgets.parameter_counter import ParameterCounter
+from cnnlib.widgets.perceptron import Perceptron
 from cnnlib.widgets.xor_trainer import XorTrainer
 
 __all__ = [
@@ -15,5 +16,6 @@ __all__ = [
     "Geometry",
     "MlpGraph",
     "ParameterCounter",
+    "Perceptron",
     "XorTrainer",
 ]
