@@ -82,15 +82,15 @@ function makeGraph(choose) {
     const line = vector("line", { class: "edge", x1, y1, x2, y2 });
     const reach = vector("line", { class: "reach", x1, y1, x2, y2 });
     reach.addEventListener("click", () => choose(layer, j, i));
-    const share = 0.5 + 0.16 * (i - (layer === "q" ? 0.5 : 1));
+    const share = layer === "q" ? 0.42 + 0.16 * i : 0.46;
     const label = vector("text", { class: "edge-label", x: x1 + (x2 - x1) * share, y: y1 + (y2 - y1) * share - 4 });
     return { layer, j, i, line, reach, label };
   };
   const edges = [...[0, 1, 2].flatMap((j) => [0, 1].map((i) => edge("q", j, i))), ...[0, 1].flatMap((j) => [0, 1, 2].map((i) => edge("r", j, i)))];
   const ends = [0, 1].map((k) => vector("line", { class: "edge", x1: spots.r[k][0], y1: spots.r[k][1], x2: spots.e[0][0], y2: spots.e[0][1] }));
   const nodes = Object.entries(spots).flatMap(([layer, list]) => list.map(([x, y], j) => {
-    const circle = vector("circle", { class: `unit ${{ p: "x", q: "x", r: "y", e: "d" }[layer]}`, cx: x, cy: y, r: 25 });
-    const [name, value, under] = [[-5, "unit-name"], [12, "unit-value"], [40, "unit-delta"]].map(([dy, kind]) => vector("text", { class: kind, x, y: y + dy }));
+    const circle = vector("circle", { class: `unit ${{ p: "x", q: "x", r: "y", e: "d" }[layer]}`, cx: x, cy: y, r: 28 });
+    const [name, value, under] = [[-5, "unit-name"], [12, "unit-value"], [43, "unit-delta"]].map(([dy, kind]) => vector("text", { class: kind, x, y: y + dy }));
     name.append(layer === "e" ? "E" : `o ${layer}${j + 1}`);
     return { layer, j, circle, value, under, parts: [circle, name, value, under] };
   }));
