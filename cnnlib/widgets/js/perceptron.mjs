@@ -128,7 +128,7 @@ function render({ model, el }) {
   const plane = h("div", { class: "cnn-plane", role: "group", "aria-label": "points in the plane" }, svg, dots);
   const body = h("tbody");
   const note = h("p", { class: "caption" });
-  const head = ["point", "x", "t", "z", "y", ""].map((text) => h("th", { scope: "col", class: { x: "x", y: "y" }[text] ?? null, "aria-label": text ? null : "on its own side" }, text));
+  const head = ["point", "x", "t", "z", "y", "right"].map((text) => h("th", { scope: "col", class: { x: "x", y: "y" }[text] ?? null }, text));
   const table = h("table", { class: "cnn-points" }, h("thead", {}, h("tr", {}, ...head)), body);
   const sums = h("div", {});
   const exists = h("p", { class: "verdict" });
