@@ -1,6 +1,6 @@
 // svg: elements of drawings, as draw.mjs makes elements of pages.
 
-const space = new DOMParser().parseFromString("<svg></svg>", "text/html").body.firstChild.namespaceURI;
+const space = "http://www.w3.org/2000/svg";   // the name of a vocabulary, never fetched
 
 /** Make a drawing's element: vector("line", { x1: 0, y1: 0, x2: 9, y2: 9, class: "edge" }, "text", child). */
 export function vector(tag, attributes = {}, ...children) {
