@@ -152,8 +152,8 @@ def test_the_cache_depends_on_all_that_notebooks_run(tmp_path, name):
     file = tmp_path / name
     file.parent.mkdir(parents=True)
     file.write_text("one", "utf8")
-    before = book_page.library_hash(tmp_path)
+    before = book_page.code_hash(tmp_path)
     (file.parent / "figure.png").write_bytes(b"png")
-    assert book_page.library_hash(tmp_path) == before
+    assert book_page.code_hash(tmp_path) == before
     file.write_text("two", "utf8")
-    assert book_page.library_hash(tmp_path) != before
+    assert book_page.code_hash(tmp_path) != before

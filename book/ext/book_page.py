@@ -52,7 +52,7 @@ BUNDLE = "_static/all.css"
 UNUSED = ("**/*.map", "**/fontawesome.js*", "_static/vendor/fontawesome", "_static/locales")
 
 
-def library_hash(root):
+def code_hash(root):
     """Return twelve hex digits that change with any file the notebooks may run."""
     digest = hashlib.sha256()
     for file in sorted({path for pattern in EXECUTED for path in Path(root).glob(pattern)}):
@@ -65,7 +65,7 @@ def library_hash(root):
 def name_cache(app, config):
     """Put the execution cache where only this state of the library finds it."""
     folder = Path(app.outdir).parent
-    cache = folder / f"cache-{library_hash(app.srcdir)}"
+    cache = folder / f"cache-{code_hash(app.srcdir)}"
     for old in folder.glob("cache-*"):
         if old != cache:
             shutil.rmtree(old, ignore_errors=True)
