@@ -59,7 +59,7 @@ def said(widget):
     return widget.locator(".says").inner_text(), widget.locator(".verdict").inner_text()
 
 
-# --- the runs of the curriculum -------------------------------------------------------------------
+# --- the reference runs of chapter 01 ------------------------------------------------------------
 @pytest.mark.parametrize(("name", "base"), [("AND", "http"), ("OR", "file")])
 def test_passes_end_where_the_library_ends(opened, name, base):
     """perceptron-update: AND ends with (3, 2, −4), OR with (2, 2, −1), at the right pass and not before."""

@@ -84,7 +84,7 @@ def type_in(widget, title, rows, first=(0, 0)):
 
 
 def test_numbers_a_come_out_of_both_widgets(opened):
-    """Curriculum numbers A: forward both ways, then both gradients."""
+    """The 3×3 example of chapter 05: forward both ways, then both gradients."""
     widget, _, seen = opened("conv-stepper")
     reset(widget)
     for name, value in (("image", 3), ("kernel", 2), ("stride", 1)):
@@ -123,7 +123,7 @@ NUMBERS_C = (X_C, [[1, 2, 0], [0, 1, -1], [2, 0, 1]], [[1, 2], [3, 4]], 2)
     ("x", "w", "delta", "stride"), [(*NUMBERS_B[0], DELTA_B, 1), (*NUMBERS_B[1], DELTA_B, 1), NUMBERS_C]
 )
 def test_numbers_b_and_c_come_out_of_the_widget(opened, x, w, delta, stride):
-    """Curriculum numbers B (map by map) and C (stride 2): output and both gradients as cnnlib gives them."""
+    """The two-map example, map by map, and the one with stride 2: output and both gradients as cnnlib gives them."""
     widget, _, seen = opened("conv-backward")
     for name, value in (("image", len(x)), ("kernel", len(w)), ("stride", stride)):
         widget.get_by_role("slider", name=name).fill(str(value))
