@@ -123,7 +123,7 @@ NUMBERS_C = (X_C, [[1, 2, 0], [0, 1, -1], [2, 0, 1]], [[1, 2], [3, 4]], 2)
     ("x", "w", "delta", "stride"), [(*NUMBERS_B[0], DELTA_B, 1), (*NUMBERS_B[1], DELTA_B, 1), NUMBERS_C]
 )
 def test_numbers_b_and_c_come_out_of_the_widget(opened, x, w, delta, stride):
-    """The two-map example, map by map, and the one with stride 2: output and both gradients as cnnlib gives them."""
+    """The two-map example, map by map, and the one with stride 2, as cnnlib gives them."""
     widget, _, seen = opened("conv-backward")
     for name, value in (("image", len(x)), ("kernel", len(w)), ("stride", stride)):
         widget.get_by_role("slider", name=name).fill(str(value))
