@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import test_compose as rules
 import traitlets
 
 from cnnlib import conv2d
@@ -121,20 +120,3 @@ def test_the_static_picture_shows_the_state():
     assert '<td class="picked">5</td>' in ChannelMixer().static_html()
     assert ChannelMixer().static_html().count("<table") == 5
     assert "x₁ under K₂" in ChannelMixer(crossed=True).static_html()
-
-
-RULES = [
-    rules.test_the_joined_module_imports_nothing_and_has_one_default_export,
-    rules.test_top_level_names_are_unique,
-    rules.test_sources_keep_the_house_rules,
-]
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_module_keeps_the_rules_of_all_widgets(rule):
-    rule("channel_mixer")
-
-
-def test_the_module_runs_and_stays_small(tmp_path):
-    rules.test_the_joined_module_runs_and_offers_render("channel_mixer", tmp_path)
-    assert len(str(ChannelMixer()._esm).encode()) < 40_000

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import test_compose as rules
 import traitlets
 
 from cnnlib import conv2d, output_size
@@ -84,20 +83,3 @@ def test_the_static_picture_shows_every_window():
     html = Geometry().static_html()
     assert html.count("<tr>") == 4 and html.count('class="picked"') == 3 and "1 cells lie" not in html
     assert "1 cell lies behind" in html
-
-
-RULES = [
-    rules.test_the_joined_module_imports_nothing_and_has_one_default_export,
-    rules.test_top_level_names_are_unique,
-    rules.test_sources_keep_the_house_rules,
-]
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_module_keeps_the_rules_of_all_widgets(rule):
-    rule("geometry")
-
-
-def test_the_module_runs_and_stays_small(tmp_path):
-    rules.test_the_joined_module_runs_and_offers_render("geometry", tmp_path)
-    assert len(str(Geometry()._esm).encode()) < 40_000

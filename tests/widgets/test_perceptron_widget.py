@@ -14,7 +14,6 @@ import traitlets
 from cnnlib import sigmoid, tanh
 from cnnlib.perceptron import learn, logistic_gradient, obstacle, perceptron_update
 from cnnlib.widgets import Perceptron
-from cnnlib.widgets.compose import compose
 from cnnlib.widgets.perceptron import PRESETS
 
 ROOT = Path(__file__).parents[2]
@@ -78,18 +77,6 @@ def test_arithmetic_in_node(tmp_path):
     )
     assert run.returncode == 0, run.stdout + run.stderr
     assert "# fail 0" in run.stdout and "# skipped 0" in run.stdout and "# pass 7" in run.stdout
-
-
-# --- the joined module ----------------------------------------------------------------------------
-def test_the_joined_module_keeps_the_house_rules():
-    source = compose("perceptron")
-    assert not re.search(r"^import ", source, re.MULTILINE)
-    assert re.findall(r"^export .*", source, re.MULTILINE) == ["export default { render };"]
-    names = re.findall(r"^(?:function|const|let) (\w+)", source, re.MULTILINE)
-    assert len(names) == len(set(names)) and len(source.encode()) < 40_000
-    for word in ("innerHTML", "outerHTML", "insertAdjacentHTML", "eval(", "fetch(", "https:", ".id ="):
-        assert word not in source, word
-    assert not re.search(r"#[0-9a-fA-F]{6}\b", source), "colours belong to theme.css"
 
 
 # --- traits ----------------------------------------------------------------------------------------
