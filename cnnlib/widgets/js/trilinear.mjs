@@ -37,11 +37,10 @@ export function arithmetic(met, { look, result, focusOn, focus }) {
     const terms = met.real.map((p) => met.order.map((kind) => met.token(kind, p[kind])));
     return sumLine(left, terms, look[result].values[focus]);
   }
-  const other = met.order.find((kind) => kind !== focusOn);
   return usesLine(left, met.real.map((p) => {
     const pair = met.order.map((kind) => met.token(kind, p[kind]));
     return [...pair, met.token(result, p[result])];
-  }), other);
+  }));
 }
 
 /** "k22, k21" as a list of names, each once, in the order met. */
