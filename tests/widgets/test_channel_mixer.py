@@ -1,21 +1,18 @@
 """The ChannelMixer widget: its traits, and its arithmetic in Node against cnnlib."""
 
 import itertools
-import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from node import run_tests
 
 from cnnlib import conv2d
 from cnnlib.widgets import ChannelMixer
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).with_name("node")
 USES = {"both": [True, True], "first": [True, False], "second": [False, True]}
 
 
@@ -33,17 +30,7 @@ def cases():
 
 def test_the_arithmetic_in_node(tmp_path):
     """conv-fwd: the output map and each of its sums."""
-    path = tmp_path / "cases.json"
-    path.write_text(json.dumps(list(cases())))
-    run = subprocess.run(
-        [NODE, "--test", ROOT / "tests/js/channel_mixer.test.mjs"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CNN_CASES": str(path)},
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "# pass 1" in run.stdout and "# skipped 0" in run.stdout
+    run_tests("channel_mixer", list(cases()), tmp_path)
 
 
 def test_the_worked_example_and_the_trap():

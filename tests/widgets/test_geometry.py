@@ -1,21 +1,15 @@
 """The Geometry widget: its traits, and its arithmetic in Node over the whole range of every slider."""
 
 import itertools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from node import run_tests
 
 from cnnlib import conv2d, output_size
 from cnnlib.widgets import Geometry
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).with_name("node")
 SLIDERS = range(1, 11), range(1, 6), range(1, 5), range(0, 5), range(1, 4)
 
 
@@ -39,17 +33,8 @@ def case(n, m, stride, padding, dilation):
 
 def test_the_arithmetic_in_node(tmp_path):
     """out-size: formula, counting and cnnlib agree in every setting, and so do the pixels nobody reads."""
-    cases = tmp_path / "cases.json"
-    cases.write_text(json.dumps([case(*setting) for setting in itertools.product(*SLIDERS)]))
-    run = subprocess.run(
-        [NODE, "--test", ROOT / "tests/js/geometry.test.mjs"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CNN_CASES": str(cases)},
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "# pass 3" in run.stdout and "# skipped 0" in run.stdout
+    cases = [case(*setting) for setting in itertools.product(*SLIDERS)]
+    run_tests("geometry", cases, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,10 @@
 """The widgets of chapter 02: traits, static pictures, and their JavaScript in Node against the kernels."""
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from node import run_tests
 
 from cnnlib import dense, dense_backward, tanh, tanh_backward
 from cnnlib.loss import cross_entropy, cross_entropy_backward
@@ -16,8 +12,6 @@ from cnnlib.widgets import MlpGraph, XorTrainer
 from cnnlib.widgets.mlp_graph import ACTIVATIONS
 from cnnlib.widgets.xor_trainer import POINTS, RATE, TARGETS, net_inputs, starting_points, train, unpack
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).with_name("node")
 RNG = np.random.default_rng(2)
 
 
@@ -44,29 +38,19 @@ def run_cases():
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory):
-    path = tmp_path_factory.mktemp("cases") / "cases.json"
+def cases():
     hashes = [
         dict(hidden=hidden, start=start, point=starting_points(hidden, [start])[0].tolist())
         for hidden in range(1, 9)
         for start in range(150)
     ]
     networks = [network_case(name) for name in ACTIVATIONS for _ in range(30)]
-    path.write_text(json.dumps(dict(networks=networks, runs=list(run_cases()), hashes=hashes)))
-    return path
+    return dict(networks=networks, runs=list(run_cases()), hashes=hashes)
 
 
 @pytest.mark.parametrize("module", ["mlp_graph", "xor_trainer"])
-def test_modules_in_node(cases, module):
-    run = subprocess.run(
-        [NODE, "--test", ROOT / "tests" / "js" / f"{module}.test.mjs"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CNN_CASES": str(cases)},
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "# fail 0" in run.stdout and "# skipped 0" in run.stdout and "# pass 0" not in run.stdout
+def test_modules_in_node(cases, module, tmp_path):
+    run_tests(module, cases, tmp_path)
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 5])

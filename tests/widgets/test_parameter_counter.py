@@ -1,22 +1,16 @@
 """ParameterCounter: it counts what layers hold, so does its JavaScript, and bad traits are refused."""
 
 import itertools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from node import run_tests
 
 from cnnlib import Conv2d, Dense, Flatten, MaxPool2d, Sequential, max_pool2d
 from cnnlib.widgets import ParameterCounter
 from cnnlib.widgets.parameter_counter import grouped
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).with_name("node")
 NAMES = ParameterCounter.starting
 
 
@@ -69,28 +63,17 @@ def settings():
         yield {**chosen, "ceil_mode": bool(rng.integers(2)), "units": str(rng.choice(["1000", "outputs"]))}
 
 
-@pytest.fixture(scope="module")
-def cases(tmp_path_factory):
-    path, w = tmp_path_factory.mktemp("cases") / "cases.json", ParameterCounter()
-    found = []
+def cases():
+    w, found = ParameterCounter(), []
     for traits in settings():
         for name, value in traits.items():
             setattr(w, name, value)
         found.append({"traits": traits, "counts": w.counts()})
-    path.write_text(json.dumps(found))
-    return path
+    return found
 
 
-def test_the_javascript_counts_the_same(cases):
-    run = subprocess.run(
-        [NODE, "--test", ROOT / "tests" / "js" / "parameter_counter.test.mjs"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CNN_CASES": str(cases)},
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "# fail 0" in run.stdout and "# skipped 0" in run.stdout and "# pass 0" not in run.stdout
+def test_the_javascript_counts_the_same(tmp_path):
+    run_tests("parameter_counter", cases(), tmp_path)
 
 
 BAD = [("image_size", 0), ("image_size", 1001), ("kernel_size", 2.5), ("maps", 65), ("channels", -1)]

@@ -1,23 +1,17 @@
 """The perceptron widget: its JavaScript in Node against cnnlib, and its traits."""
 
-import json
-import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import traitlets
+from node import run_tests
 
 from cnnlib import sigmoid, tanh
 from cnnlib.perceptron import learn, logistic_gradient, obstacle, perceptron_update
 from cnnlib.widgets import Perceptron
 from cnnlib.widgets.perceptron import PRESETS
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).with_name("node")
 RNG = np.random.default_rng(11)
 
 
@@ -58,25 +52,12 @@ def plane_case(side):
 
 
 def test_arithmetic_in_node(tmp_path):
-    path = tmp_path / "cases.json"
-    path.write_text(
-        json.dumps(
-            {
-                "steps": [step_case(kind) for kind in ("sign", "sigmoid", "tanh") for _ in range(100)],
-                "runs": [run_case(name) for name in ("AND", "OR", "AND, coded ±1")],
-                "planes": [plane_case(side) for side in (2, 4, 9) for _ in range(100)],
-            }
-        )
-    )
-    run = subprocess.run(
-        [NODE, "--test", ROOT / "tests/js/perceptron.test.mjs"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CNN_CASES": str(path)},
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "# fail 0" in run.stdout and "# skipped 0" in run.stdout and "# pass 7" in run.stdout
+    cases = {
+        "steps": [step_case(kind) for kind in ("sign", "sigmoid", "tanh") for _ in range(100)],
+        "runs": [run_case(name) for name in ("AND", "OR", "AND, coded ±1")],
+        "planes": [plane_case(side) for side in (2, 4, 9) for _ in range(100)],
+    }
+    run_tests("perceptron", cases, tmp_path)
 
 
 # --- traits ----------------------------------------------------------------------------------------

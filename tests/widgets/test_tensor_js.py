@@ -1,20 +1,14 @@
 """The widgets' JavaScript in Node, against arrays written by the Python kernels over every slider setting."""
 
 import itertools
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from node import run_tests
 
 from cnnlib import conv2d, conv2d_backward, dilate, output_size, rot180
 from cnnlib.widgets.base import counting, resize
 
-ROOT = Path(__file__).parents[2]
-NODE = Path(sys.executable).with_name("node")
 RNG = np.random.default_rng(5)
 
 
@@ -75,35 +69,21 @@ def resize_case(array, size):
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory):
-    path = tmp_path_factory.mktemp("cases") / "cases.json"
+def cases():
     sizes = itertools.product(range(2, 7), range(1, 5), (1, 2, 3))
-    path.write_text(
-        json.dumps(
-            {
-                "backward": [backward_case(*setting) for setting in sizes if setting[1] <= setting[0]],
-                "stepper": [stepper_case(*setting) for setting in stepper_settings()],
-                "rectangles": [rectangle_case() for _ in range(40)],
-                "moves": [move_case(stride) for stride in (1, 2, 3)],
-                "resized": [
-                    resize_case(a, size)
-                    for a in ([[1]], counting(3), [[5, 1], [0, 2]])
-                    for size in range(1, 6)
-                ],
-            }
-        )
-    )
-    return path
+    return {
+        "backward": [backward_case(*setting) for setting in sizes if setting[1] <= setting[0]],
+        "stepper": [stepper_case(*setting) for setting in stepper_settings()],
+        "rectangles": [rectangle_case() for _ in range(40)],
+        "moves": [move_case(stride) for stride in (1, 2, 3)],
+        "resized": [
+            resize_case(a, size)
+            for a in ([[1]], counting(3), [[5, 1], [0, 2]])
+            for size in range(1, 6)
+        ],
+    }
 
 
 @pytest.mark.parametrize("module", ["tensor", "draw"])
-def test_modules_in_node(cases, module):
-    run = subprocess.run(
-        [NODE, "--test", ROOT / "tests" / "js" / f"{module}.test.mjs"],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "CNN_CASES": str(cases)},
-        timeout=120,
-    )
-    assert run.returncode == 0, run.stdout + run.stderr
-    assert "# fail 0" in run.stdout and "# skipped 0" in run.stdout and "# pass 0" not in run.stdout
+def test_modules_in_node(cases, module, tmp_path):
+    run_tests(module, cases, tmp_path)
