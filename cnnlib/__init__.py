@@ -12,7 +12,7 @@ from cnnlib.activations import (
 )
 from cnnlib.conv import conv2d, conv2d_backward, conv_transpose2d
 from cnnlib.dense import dense, dense_backward, flatten, flatten_backward
-from cnnlib.gradcheck import check_vjp, complex_step_vjp, numerical_vjp
+from cnnlib.gradcheck import check_adjoint, check_vjp, complex_step_vjp, numerical_vjp
 from cnnlib.initial import he, xavier
 from cnnlib.layers import (
     AvgPool2d,
@@ -72,6 +72,7 @@ __all__ = [
     "Tanh",
     "avg_pool2d",
     "avg_pool2d_backward",
+    "check_adjoint",
     "check_vjp",
     "complex_step_vjp",
     "conv2d",

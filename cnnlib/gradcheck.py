@@ -1,7 +1,8 @@
 """Check a backward pass against its forward pass by nudging one number at a time.
 
 With y = f(x) and an incoming gradient dy, a backward pass returns the gradient of the scalar ⟨f(x), dy⟩, dy
-held constant: the vector-Jacobian product. So each layer can be checked alone.
+held constant: the vector-Jacobian product. So each layer can be checked alone. A linear layer needs no
+nudging: its backward pass is the transposed matrix.
 """
 
 import numpy as np
@@ -153,6 +154,70 @@ def check_vjp(f, f_backward, arguments, *, rng, tol=1e-6, method="central-diff")
         raise AssertionError(f"backward returns {len(gradients)} gradients for {len(expected)} arguments")
     pairs = enumerate(zip(gradients, expected, strict=True))
     return max(_relative_error(i, gradient, true, tol, method) for i, (gradient, true) in pairs)
+
+
+def check_adjoint(forward, backward, x, *, rng=None):
+    r"""Compare ⟨A x, y⟩ with ⟨x, Aᵀ y⟩ for a layer A and a random y: one line, and no derivative.
+
+    Parameters
+    ----------
+    forward : callable
+        The layer ``x -> A x``, with no bias: it must be linear in x.
+    backward : callable
+        ``dy -> dx``, which should be the transposed matrix ``dy -> A.T dy``.
+    x : ndarray
+        Real numbers; copied to float64 and never changed. Random ones show most.
+    rng : numpy.random.Generator, optional
+        Draws y; without it one with a fixed seed does.
+
+    Returns
+    -------
+    gap : float
+        The difference of the two products, divided by the sum of their sizes: near 1e-16 if `backward` is
+        right, NaN if a layer returns NaN.
+
+    Raises
+    ------
+    TypeError
+        If a layer is not callable, `rng` is no generator, or an array does not hold real numbers.
+    ValueError
+        If `backward` does not return an array shaped like x.
+
+    Notes
+    -----
+    Equation ``adjoint`` (Claerbout, 2008, who calls it the dot-product test):
+
+    .. math:: \langle A x, y \rangle = \langle x, A^{\mathsf T} y \rangle
+
+    Random x and y miss a mistake in a linear layer only by accident. A layer that is not linear but scales,
+    ``f(c * x) = c * f(x)`` for c > 0 (a maximum, an L2 norm, ReLU), also passes with its gradient taken at x;
+    there passing proves less, because only that one x is tried.
+
+    Examples
+    --------
+    >>> x = np.array([[1.0, 4.0], [2.0, 5.0]])
+    >>> check_adjoint(np.transpose, np.transpose, x) < 1e-12
+    True
+    >>> check_adjoint(np.transpose, lambda dy: dy, x) > 0.01
+    True
+    """
+    for name, layer in (("forward", forward), ("backward", backward)):
+        if not callable(layer):
+            raise TypeError(f"{name} must be a function of one array, got {type(layer).__name__}")
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng must be a NumPy random generator or None, got {type(rng).__name__}")
+    x = _real_copy("x", x)
+    y = _real_copy("the result of forward", forward(x.copy()))
+    dy = (np.random.default_rng(0) if rng is None else rng).standard_normal(y.shape)
+    dx = backward(dy.copy())
+    if isinstance(dx, (tuple, list)):
+        raise ValueError(f"backward must return one array, shaped like x, got {len(dx)} of them")
+    dx = _real_copy("the result of backward", dx)
+    if dx.shape != x.shape:
+        raise ValueError(f"backward must return an array of shape {x.shape} like x, got {dx.shape}")
+    there, back = float((y * dy).sum()), float((x * dx).sum())  # adjoint
+    size = abs(there) + abs(back)
+    return abs(there - back) / size if size else 0.0
 
 
 def _nudge_each(f, arguments, dy, step, dtype, slope):

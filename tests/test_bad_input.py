@@ -111,7 +111,7 @@ CASES = [
 
 def test_every_kernel_stands_in_the_table():
     kernels = {name for name in cnnlib.__all__ if name.islower()}
-    assert kernels - set(VALID) == {"check_vjp", "numerical_vjp", "complex_step_vjp", "fit"}
+    assert kernels - set(VALID) == {"check_adjoint", "check_vjp", "numerical_vjp", "complex_step_vjp", "fit"}
     assert len(CASES) > 400
 
 

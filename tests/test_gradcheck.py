@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 import sympy
 
-from cnnlib import check_vjp, complex_step_vjp, conv2d, conv2d_backward, numerical_vjp, rot180
+from cnnlib import (
+    avg_pool2d,
+    avg_pool2d_backward,
+    check_adjoint,
+    check_vjp,
+    complex_step_vjp,
+    conv2d,
+    conv2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+    numerical_vjp,
+    rot180,
+)
 from cnnlib.symbolic.arrays import gradient, inner, symbol_array
 
 BOTH = pytest.mark.parametrize("method, tol", [("central-diff", 1e-7), ("complex-step", 1e-12)])
@@ -165,3 +177,77 @@ def test_wrong_answers_of_a_backward_pass(rng):
         check_vjp(np.square, lambda dy, x: dy, [x], rng=rng, method="magic")
     with pytest.raises(TypeError, match="rng must be a NumPy random generator, got int"):
         check_vjp(np.square, lambda dy, x: dy, [x], rng=0)
+
+
+# Up to 120 products are added up; each rounding costs 1e-16 of the largest, and the sum is seldom far below.
+ROUNDING = 1e-12
+
+
+def test_the_adjoint_is_the_transposed_matrix(rng):
+    """adjoint: a dense matrix passes with its transpose, and with no other one near it."""
+    A, x = rng.standard_normal((5, 7)), rng.standard_normal(7)
+    assert check_adjoint(A.dot, A.T.dot, x) < ROUNDING
+    for at in np.ndindex(A.shape):
+        wrong = A.copy()
+        wrong[at] += 0.01
+        assert check_adjoint(A.dot, wrong.T.dot, x, rng=rng) > 1e-8
+
+
+def test_adjoint_of_layers(rng):
+    """adjoint: linear layers pass, and so does a maximum, at the point where its gradient is taken."""
+    x, w, b = rng.standard_normal((2, 2, 5, 6)), rng.standard_normal((3, 2, 3, 2)), rng.standard_normal(3)
+    geometry = dict(stride=2, padding=1)
+
+    def back(dy):
+        return conv2d_backward(dy, x, w, **geometry)[0]
+
+    assert check_adjoint(lambda x: conv2d(x, w, **geometry), back, x, rng=rng) < ROUNDING
+    assert check_adjoint(lambda x: avg_pool2d(x, 2), lambda dy: avg_pool2d_backward(dy, x, 2), x) < ROUNDING
+    assert check_adjoint(lambda x: max_pool2d(x, 2), lambda dy: max_pool2d_backward(dy, x, 2), x) < ROUNDING
+    assert (
+        check_adjoint(lambda x: conv2d(x, w, b, **geometry), back, x, rng=rng) > 1e-4
+    )  # a bias is not linear
+    assert check_adjoint(lambda x: conv2d(x, w, **geometry), lambda dy: back(dy)[..., ::-1], x) > 1e-4
+    assert check_adjoint(lambda x: conv2d(x, w, **geometry), lambda dy: 2 * back(dy), x) == pytest.approx(
+        1 / 3
+    )
+
+
+def test_adjoint_is_repeatable_and_leaves_its_arguments_alone():
+    x = np.arange(6).reshape(2, 3)
+    x.flags.writeable = False
+
+    def spoil(array):
+        result = 2 * array
+        array[...] = np.nan
+        return result
+
+    assert check_adjoint(spoil, spoil, x) == 0
+    gaps = [check_adjoint(lambda x: x, lambda dy: 3 * dy, x, rng=np.random.default_rng(s)) for s in (1, 1, 2)]
+    assert gaps == pytest.approx([0.5] * 3) and x[1, 2] == 5  # (3 - 1) / (3 + 1)
+    assert check_adjoint(np.cumsum, np.cumsum, x[0]) == check_adjoint(np.cumsum, np.cumsum, x[0])
+    assert check_adjoint(lambda x: 0 * x, lambda dy: 0 * dy, x) == 0
+    assert np.isnan(check_adjoint(lambda x: x * np.nan, lambda dy: dy, x))
+
+
+def test_adjoint_refuses_what_does_not_fit():
+    x = np.ones((2, 3))
+    with pytest.raises(TypeError, match="forward must be a function of one array, got ndarray"):
+        check_adjoint(x, np.negative, x)
+    with pytest.raises(TypeError, match="backward must be a function of one array, got NoneType"):
+        check_adjoint(np.negative, None, x)
+    with pytest.raises(TypeError, match="rng must be a NumPy random generator or None, got int"):
+        check_adjoint(np.negative, np.negative, x, rng=3)
+    for wrong in (x * 1j, np.array(["a"]), None):
+        with pytest.raises(TypeError, match="x must hold real numbers, got dtype"):
+            check_adjoint(np.negative, np.negative, wrong)
+    with pytest.raises(TypeError, match="the result of forward must hold real numbers, got dtype complex128"):
+        check_adjoint(lambda x: x * 1j, np.negative, x)
+    with pytest.raises(TypeError, match="the result of backward must hold real numbers, got dtype object"):
+        check_adjoint(np.negative, lambda dy: None, x)
+    with pytest.raises(
+        ValueError, match=r"backward must return an array of shape \(2, 3\) like x, got \(3,\)"
+    ):
+        check_adjoint(np.negative, lambda dy: dy[0], x)
+    with pytest.raises(ValueError, match="backward must return one array, shaped like x, got 3 of them"):
+        check_adjoint(np.negative, lambda dy: (dy, dy, dy), x)

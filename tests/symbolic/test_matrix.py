@@ -4,7 +4,7 @@ import pytest
 from oracles import conv2d_loops
 
 from cnnlib import conv2d_backward, conv_matrix
-from cnnlib.symbolic.arrays import assert_identical, gradient, symbol_array
+from cnnlib.symbolic.arrays import assert_identical, gradient, inner, symbol_array
 
 # (C, H, W), (O, C, Kh, Kw), geometry
 LAYERS = [
@@ -37,3 +37,13 @@ def test_transposed_matrix(image, filters, geometry):
     delta = symbol_array("δ", conv2d_loops(x, w, **geometry).shape)
     dx, _, _ = conv2d_backward(delta, x, w, **geometry)
     assert_identical(conv_matrix(w, image, **geometry).T @ delta.ravel(), dx.ravel())
+
+
+@each
+def test_adjoint(image, filters, geometry):
+    """adjoint: for the loops and for what the kernel sends back, with every entry a symbol."""
+    x, w = symbol_array("x", (1, *image)), symbol_array("w", filters)
+    y = conv2d_loops(x, w, **geometry)
+    delta = symbol_array("δ", y.shape)
+    dx, _, _ = conv2d_backward(delta, x, w, **geometry)
+    assert_identical(inner(y, delta), inner(x, dx))
