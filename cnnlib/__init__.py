@@ -10,6 +10,7 @@ from cnnlib.activations import (
     tanh,
     tanh_backward,
 )
+from cnnlib.combine import combine_maps, combine_maps_backward
 from cnnlib.conv import conv2d, conv2d_backward, conv_transpose2d
 from cnnlib.dense import dense, dense_backward, flatten, flatten_backward
 from cnnlib.gradcheck import check_adjoint, check_vjp, complex_step_vjp, numerical_vjp
@@ -51,7 +52,7 @@ from cnnlib.pool import (
     sum_pool2d,
     sum_pool2d_backward,
 )
-from cnnlib.windows import dilate, output_size, rot180, upsample
+from cnnlib.windows import dilate, output_size, receptive_field, rot180, upsample
 
 __all__ = [
     "SGD",
@@ -74,6 +75,8 @@ __all__ = [
     "avg_pool2d_backward",
     "check_adjoint",
     "check_vjp",
+    "combine_maps",
+    "combine_maps_backward",
     "complex_step_vjp",
     "conv2d",
     "conv2d_backward",
@@ -96,6 +99,7 @@ __all__ = [
     "max_pool2d_backward",
     "numerical_vjp",
     "output_size",
+    "receptive_field",
     "relu",
     "relu_backward",
     "rot180",

@@ -50,6 +50,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
 
     .. math:: y_{nohw} = b_o + \sum_{c,i,j} w_{ocij}\, x_{n,c,\,sh+di-p,\,sw+dj-p}
 
+    With 1×1 filters each pixel is multiplied by one matrix (``conv-1x1``).
     A filter whose taps for some channels are 0 reads the other channels only (``conv-table``). With full
     padding, image and filter may change places if the filter is turned (``conv-commute``); if it is not, the
     result comes out turned (``corr-commute``).

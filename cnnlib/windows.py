@@ -139,6 +139,45 @@ def output_size(n, kernel_size, *, stride=1, padding=0, dilation=1, ceil_mode=Fa
     return sizes.output if pairs else sizes.output[0]
 
 
+def receptive_field(windows):
+    r"""Measure how many pixels along an axis one unit of each layer depends on.
+
+    Parameters
+    ----------
+    windows : sequence of pairs of int
+        ``(kernel_size, stride)`` of each convolution or pooling, from the image upwards.
+
+    Returns
+    -------
+    fields : list of pairs of int
+        For each layer ``(r, j)``: a unit's pixels span `r`, those of its neighbour lie `j` further on.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `windows` is not a sequence of pairs of positive ints.
+
+    Notes
+    -----
+    Equation ``receptive-field``: :math:`r_\ell = r_{\ell-1} + (m_\ell - 1)\,j_{\ell-1}` and
+    :math:`j_\ell = j_{\ell-1} S_\ell`, from :math:`r_0 = j_0 = 1`. A dilated kernel counts with the span of
+    its taps, ``dilation*(kernel_size - 1) + 1``.
+
+    Examples
+    --------
+    >>> receptive_field([(5, 1), (2, 2), (5, 1)])
+    [(5, 1), (6, 2), (14, 2)]
+    """
+    if not isinstance(windows, (list, tuple)) or not all(isinstance(w, (list, tuple)) for w in windows):
+        raise TypeError(f"windows must be a sequence of pairs (kernel_size, stride), got {windows!r}")
+    fields, r, j = [], 1, 1
+    for window in windows:
+        kernel, stride = pair("windows", tuple(window), 1)
+        r, j = r + (kernel - 1) * j, j * stride  # receptive-field
+        fields.append((r, j))
+    return fields
+
+
 def rot180(w):
     """Turn the last two axes by 180 degrees.
 

@@ -21,6 +21,11 @@ VALID = {  # name: arguments of a call that works
     "conv2d_backward": dict(dy=np.ones((2, 4, 5, 3)), x=X, w=W, **CONV),
     "conv_transpose2d": dict(x=np.ones((2, 4, 5, 3)), w=W, b=np.ones(3), output_padding=0, **CONV),
     "conv_matrix": dict(w=W, input_shape=(3, 6, 5), **CONV),
+    "combine_maps": dict(x=X, w=np.ones((3, 2, 3)), scores=np.ones((4, 3)), b=B, **CONV),
+    "combine_maps_backward": dict(
+        dy=np.ones((2, 4, 5, 3)), x=X, w=np.ones((3, 2, 3)), scores=np.ones((4, 3)), **CONV
+    ),
+    "receptive_field": dict(windows=[(5, 1), (2, 2)]),
     "output_size": dict(n=7, kernel_size=3, **CONV, ceil_mode=False),
     "rot180": dict(w=W),
     "upsample": dict(x=X, scale=2),
@@ -135,6 +140,8 @@ def test_wrong_arguments_are_named(function, name, wrong):
 # Lengths that a call may change in one argument alone: the batch, and an image or window that fits anyway.
 FREE = {
     *((function, "x", 0) for function in ("conv2d", "conv_transpose2d", "subsample2d", "dense")),
+    ("combine_maps", "x", 0),
+    *(("combine_maps", "w", axis) for axis in (1, 2)),
     *((function, "w", axis) for function in ("conv2d", "conv_transpose2d") for axis in (2, 3)),
     *(("conv_transpose2d", "x", axis) for axis in (2, 3)),
 }

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy
 
-from cnnlib import dilate, output_size, rot180, upsample
+from cnnlib import conv_transpose2d, dilate, output_size, receptive_field, rot180, upsample
 from cnnlib.windows import common_dtype, geometry, pair, require_array, require_shape
 
 
@@ -153,3 +153,26 @@ def test_maps_need_two_axes_of_numbers(call, value, error):
 def test_rearrangements_name_the_wrong_size(call, name, value, error):
     with pytest.raises(error, match=f"^{name} must be"):
         call(np.ones((2, 2)), value)
+
+
+@pytest.mark.parametrize("windows", [[(5, 1), (2, 2), (5, 1), (2, 2), (5, 1)], [(3, 2), (3, 3), (4, 1)], []])
+def test_receptive_field_against_lit_pixels(windows):
+    """receptive-field: send a gradient back from two neighbouring units and see which pixels light up."""
+    fields = receptive_field(windows)
+    for level, (r, j) in enumerate(fields, 1):
+        starts = []
+        for unit in (0, 1):
+            lit = np.zeros((1, 1, 1, 8), int)
+            lit[..., unit] = 1
+            for kernel, stride in reversed(windows[:level]):
+                lit = conv_transpose2d(lit, np.ones((1, 1, 1, kernel), int), stride=(1, stride))
+            pixels = np.flatnonzero(lit)
+            assert pixels[-1] - pixels[0] + 1 == r
+            starts.append(pixels[0])
+        assert starts[1] - starts[0] == j
+
+
+@pytest.mark.parametrize("windows", ["53", [3, 2], [(3,)], [(3, 0)], [(0, 1)], [(3, 1.5)], None])
+def test_receptive_field_refuses_what_is_no_window(windows):
+    with pytest.raises((TypeError, ValueError), match=r"windows .*got"):
+        receptive_field(windows)
