@@ -127,7 +127,7 @@ def sigmoid_backward(dy, x):
 def sigmoid_pull_back(dy, y):
     """Do the same from the output `y`, as a layer that remembers it can."""
     _require_gradient(dy, y)
-    return dy * (y * (1 - y))  # sigmoid-dx
+    return dy * (y * (1 - y))  # sigmoid-dx, delta-gamma
 
 
 def tanh(x):

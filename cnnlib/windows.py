@@ -246,7 +246,8 @@ def dilate(x, stride):
 
     Notes
     -----
-    Equation ``dilate`` (Dumoulin & Visin, 2016).
+    Equation ``dilate`` (Dumoulin & Visin, 2016). Its adjoint is ``y[..., ::s, ::s]``, one of the pairs of
+    equation ``rearrange-adjoint``.
 
     Examples
     --------

@@ -40,7 +40,7 @@ def test_backward_agrees_with_central_differences(forward, backward):
 
 @pytest.mark.parametrize("forward, backward", [PAIRS["sigmoid"], PAIRS["tanh"]], ids=["sigmoid", "tanh"])
 def test_smooth_ones_agree_with_the_complex_step(forward, backward):
-    """sigmoid-dx, tanh-dx: no cancellation, so a few rounding errors are all that may differ."""
+    """sigmoid-dx, tanh-dx, delta-gamma: no cancellation, so a few rounding errors are all that may differ."""
     rng = np.random.default_rng(1)
     x, dy = rng.uniform(-5, 5, (4, 5)), rng.standard_normal((4, 5))
     (expected,) = complex_step_vjp(forward, [x], dy)

@@ -18,6 +18,7 @@ from cnnlib import (
     conv2d,
     conv2d_backward,
     dilate,
+    rot180,
     subsample2d_backward,
     upsample,
 )
@@ -54,6 +55,19 @@ def test_one_form_three_gradients(image, kernel):
     assert (y * delta).sum() == (k * by_k).sum() == (x * by_x).sum()
     dx, dw, _ = conv2d_backward(batch(delta), batch(x), batch(k))
     assert (dx[0, 0] == by_x).all() and (dw[0, 0] == by_k).all()
+
+
+def test_rearrangements_and_their_partners_as_matrices():
+    """rearrange-adjoint: written as matrices column by column, the partner is the transpose."""
+    pairs = [
+        (rot180, rot180, (3, 2), (3, 2)),
+        (lambda a: np.pad(a, 2), lambda b: b[2:-2, 2:-2], (3, 2), (7, 6)),
+        (lambda a: dilate(a, (2, 3)), lambda b: b[::2, ::3], (3, 2), (5, 4)),
+    ]
+    for there, back, small, large in pairs:
+        columns = [there(unit.reshape(small)).ravel() for unit in np.eye(6, dtype=int)]
+        rows = [back(unit.reshape(large)).ravel() for unit in np.eye(np.prod(large), dtype=int)]
+        assert (np.array(columns) == np.array(rows).T).all()
 
 
 def test_a_tap_collects_the_gradients_of_all_its_copies():

@@ -29,7 +29,7 @@ def assert_equal_functions(a, b):
 
 @SHAPES
 def test_sigmoid(shape):
-    """sigmoid-dx: σ′ = σ(1 − σ), every entry."""
+    """sigmoid-dx, delta-gamma: σ′ = σ(1 − σ), every entry."""
     x, delta = symbol_array("x", shape), symbol_array("δ", shape)
     y = np.frompyfunc(lambda v: 1 / (1 + sympy.exp(-v)), 1, 1)(x)
     assert_identical(sigmoid(x), y)

@@ -46,6 +46,20 @@ def test_upsample(shape, scale):
     assert_identical(up, gradient(inner(blocks.sum(axis=(-3, -1)), delta), x))
 
 
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_rearrange_adjoint(shape):
+    """rearrange-adjoint: turn, pad and spread A, or leave A and turn, crop and pick B."""
+    a = symbol_array("a", shape)
+    assert_identical(rot180(symbol_array("b", shape)), gradient(inner(rot180(a), symbol_array("b", shape)), a))
+    for p, q in PAIRS:
+        padded = np.pad(a, [(0, 0)] * (len(shape) - 2) + [(p, p), (q, q)])
+        b = symbol_array("b", padded.shape)
+        assert_identical(b[..., p:-p, q:-q], gradient(inner(padded, b), a))
+        spread = dilate(a, (p, q))
+        b = symbol_array("b", spread.shape)
+        assert_identical(b[..., ::p, ::q], gradient(inner(spread, b), a))
+
+
 @pytest.mark.parametrize("n", range(1, 10))
 def test_output_size(n):
     """out-size: as many outputs as windows that end inside the padded image, for 144 layers per n."""
