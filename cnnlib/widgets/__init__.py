@@ -7,6 +7,7 @@ from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.mlp_graph import MlpGraph
 from cnnlib.widgets.parameter_counter import ParameterCounter
 from cnnlib.widgets.perceptron import Perceptron
+from cnnlib.widgets.softmax_sliders import SoftmaxSliders
 from cnnlib.widgets.xor_trainer import XorTrainer
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "MlpGraph",
     "ParameterCounter",
     "Perceptron",
+    "SoftmaxSliders",
     "XorTrainer",
 ]
