@@ -1,5 +1,6 @@
 """Widgets that move in the built page, in JupyterLab and in Binder from one definition."""
 
+from cnnlib.widgets.block_builder import BlockBuilder
 from cnnlib.widgets.channel_mixer import ChannelMixer
 from cnnlib.widgets.conv_backward import ConvBackward
 from cnnlib.widgets.conv_stepper import ConvStepper
@@ -13,6 +14,7 @@ from cnnlib.widgets.xor_trainer import XorTrainer
 __all__ = [
     "ChannelMixer",
     "ConvBackward",
+    "BlockBuilder",
     "ConvStepper",
     "Geometry",
     "MlpGraph",
