@@ -46,7 +46,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
 
     Notes
     -----
-    Equation ``conv-fwd`` (Dumoulin & Visin, 2016):
+    Equation ``conv-fwd`` (Dumoulin & Visin, 2016), for single maps ``correlation``:
 
     .. math:: y_{nohw} = b_o + \sum_{c,i,j} w_{ocij}\, x_{n,c,\,sh+di-p,\,sw+dj-p}
 
@@ -140,7 +140,8 @@ def conv_transpose2d(x, w, b=None, *, stride=1, padding=0, output_padding=0, dil
     Notes
     -----
     Equation ``conv-transpose``: ``(conv2d(u, w) * x).sum() == (u * conv_transpose2d(x, w)).sum()`` for the
-    same geometry (Dumoulin & Visin, 2016).
+    same geometry (Dumoulin & Visin, 2016). Applied to ones, it counts how often each pixel is used
+    (``border-uses``).
 
     Examples
     --------

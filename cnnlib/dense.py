@@ -79,7 +79,8 @@ def dense_pull_back(dy, x, w, *, with_dx=True):
     delta = dy.T.astype(dtype, copy=False)  # (O, N)
     dw = delta @ x.astype(dtype, copy=False)  # dense-dw, backprop-weight, backprop-batch
     db = delta.sum(axis=1)  # dense-db
-    dx = (w.T.astype(dtype, copy=False) @ delta).T if with_dx else None  # dense-dx, backprop, backprop-vector
+    # dense-dx, backprop, backprop-paths, backprop-vector
+    dx = (w.T.astype(dtype, copy=False) @ delta).T if with_dx else None
     return dx, dw, db
 
 

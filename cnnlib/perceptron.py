@@ -38,7 +38,7 @@ def perceptron_update(x, t, w, b, *, lr=1):
     Notes
     -----
     Equation ``perceptron-update``: :math:`w \leftarrow w + \eta t x, \; b \leftarrow b + \eta t`, a step
-    against the gradient of the criterion :math:`-t(w^\top x + b)`.
+    against the gradient of the criterion :math:`-t(w^\top x + b)` (``perceptron-criterion``).
 
     Examples
     --------

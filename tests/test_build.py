@@ -27,7 +27,7 @@ def small_book(tmp_path):
     toc = {"format": "jb-book", "root": "book/intro", "chapters": [{"file": "notebooks/one"}]}
     (tmp_path / "_toc.yml").write_text(yaml.safe_dump(toc), "utf8")
     (tmp_path / "book" / "references.bib").write_text("", "utf8")
-    (tmp_path / "book" / "intro.md").write_text("# Front\n\nSee {eq}`conv-fwd`.\n", "utf8")
+    (tmp_path / "book" / "intro.md").write_text("# Front\n\nSee {eq}`conv-fwd`. A tap $w$, a pixel ($x$), both.\n", "utf8")
     (tmp_path / "cnnlib").mkdir()
     (tmp_path / "cnnlib" / "small.py").write_text("answer = 41\n", "utf8")
     write_notebook(tmp_path)
@@ -75,7 +75,12 @@ def test_a_sound_book_builds_from_nothing_without_a_word_of_warning(small_book):
     assert "warning" not in said.lower(), said
     assert "answer 41" in page(small_book)
     assert '<span class="eqno">(conv-fwd)' in page(small_book)
-    assert ">(conv-fwd)</a>" in page(small_book, "book/intro")
+    front = page(small_book, "book/intro")
+    assert ">(conv-fwd)</a>" in front
+    assert re.findall(r'<annotation encoding="application/x-tex">(.*?)</annotation>', front) == [
+        r"w\text{,}", r"x\text{),}"  # no line can begin with the comma
+    ]  # fmt: skip
+    assert " a pixel (<span" in front and "</span> both." in front
     sheets = re.findall(r'<link[^>]*rel="stylesheet"[^>]*>', page(small_book))
     assert len(sheets) == 1 and "_static/all.css" in sheets[0]
     css = (small_book / "_build" / "html" / "_static" / "all.css").read_text("utf8")

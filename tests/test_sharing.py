@@ -4,9 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from scipy.signal import correlate2d
+from scipy.signal import convolve2d, correlate2d
 
-from cnnlib import conv2d
+from cnnlib import conv2d, conv_transpose2d
 from cnnlib.plots.figures import show
 from cnnlib.plots.sharing import connections, pipeline
 
@@ -39,7 +39,7 @@ def test_the_pipeline_names_its_stages_and_sizes():
 
 @pytest.mark.parametrize("p, q", [(0, 1), (2, 0), (1, 3)])
 def test_scipy_follows_the_picture_too(p, q):
-    """equivariance: both sides by SciPy, and the library's output moved by the same shift."""
+    """equivariance, correlation: both sides by SciPy, and the library's output moved by the same shift."""
     rng = np.random.default_rng(7)
     x, k = rng.integers(-9, 10, (8, 9)), rng.integers(-9, 10, (3, 2))
     moved = rng.integers(-9, 10, x.shape)
@@ -48,3 +48,13 @@ def test_scipy_follows_the_picture_too(p, q):
     before = correlate2d(x, k, mode="valid")
     assert (after == before[: before.shape[0] - p, : before.shape[1] - q]).all()
     assert (conv2d(moved[None, None], k[None, None])[0, 0, p:, q:] == after).all()
+
+
+@pytest.mark.parametrize("n, m, P", [(6, 3, 0), (6, 3, 1), (6, 3, 2), (5, 4, 1), (4, 1, 0)])
+def test_ones_sent_back_count_the_uses_of_a_pixel(n, m, P):
+    """border-uses: SciPy's full convolution of ones, cropped by the padding, in both directions."""
+    o = n + 2 * P - m + 1
+    full = convolve2d(np.ones((o, o)), np.ones((m, m)))
+    u = [min(s + P, o - 1) - max(0, s + P - m + 1) + 1 for s in range(n)]
+    sent = conv_transpose2d(np.ones((1, 1, o, o)), np.ones((1, 1, m, m)), padding=P)[0, 0]
+    assert (sent == np.outer(u, u)).all() and (sent == full[P : P + n, P : P + n]).all()

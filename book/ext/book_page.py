@@ -6,6 +6,7 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
   so an edit in `cnnlib` runs them again, and old caches go;
 * a labelled formula shows its id, `(conv-dw)`, instead of a number: the same id stands in the
   registry, the kernel and the test;
+* a line never begins with the full stop that follows a formula;
 * a page without its own meta description gets the book's;
 * a formula that KaTeX cannot read is an error, not red letters on the page;
 * the entry page, `index.html`, leads to the first page politely, with a language and an icon;
@@ -84,6 +85,15 @@ def show_id(app, doctree, docname):
     for formula in doctree.findall(nodes.math_block):
         if formula.get("label"):
             formula["number"] = formula["label"]
+
+
+def keep_punctuation(app, doctree, docname):
+    """Move a comma or full stop behind inline mathematics into it, else a line may begin with it."""
+    for formula in list(doctree.findall(nodes.math)):
+        after = formula.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.Text) and (mark := re.match(r"[.,;:!?)]+", after.astext())):
+            formula[:] = [nodes.Text(rf"{formula.astext()}\text{{{mark[0]}}}")]
+            after.parent.replace(after, nodes.Text(after.astext()[mark.end() :]))
 
 
 def description(app):
@@ -198,6 +208,7 @@ def setup(app):
     app.connect("config-inited", name_cache)
     app.connect("env-updated", refer_by_id)
     app.connect("doctree-resolved", show_id)
+    app.connect("doctree-resolved", keep_punctuation)
     app.connect("html-page-context", finish, priority=900)
     app.connect("html-page-context", lighten, priority=950)
     app.book_page_styles = []

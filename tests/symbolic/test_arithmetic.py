@@ -25,6 +25,16 @@ def stamped(x, k):
 
 
 @pytest.mark.parametrize("image, kernel", SIZES)
+def test_correlation(image, kernel):
+    """correlation: the double sum, with plus signs in the indices."""
+    x, k = symbol_array("x", image), symbol_array("k", kernel)
+    y = slide(x, k)
+    assert y.shape == tuple(n - m + 1 for n, m in zip(image, kernel, strict=True))
+    for i, j in np.ndindex(y.shape):
+        assert_identical(y[i, j], sum(x[i + u, j + v] * k[u, v] for u, v in np.ndindex(kernel)))
+
+
+@pytest.mark.parametrize("image, kernel", SIZES)
 def test_true_convolution(image, kernel):
     """conv-true: the turned kernel, slid; the middle of the infinite sum; and the index formula itself."""
     x, k = symbol_array("x", image), symbol_array("k", kernel)

@@ -42,7 +42,10 @@ def network(l, m, n):
 
 @pytest.mark.parametrize("l, m, n", SIZES)
 def test_one_sample(l, m, n):
-    """backprop, backprop-output, backprop-weight, backprop-vector: the chapter's sums, entry by entry."""
+    """The chapter's sums, entry by entry.
+
+    backprop, backprop-paths, backprop-output, backprop-weight, backprop-vector.
+    """
     q, phi, r, psi, net = network(l, m, n)
     x, t = symbol_array("o", (1, l)), symbol_array("t", (1, n))
     o = net.forward(x)

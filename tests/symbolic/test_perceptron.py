@@ -21,7 +21,7 @@ def assert_equal_functions(a, b):
 @pytest.mark.parametrize("inputs", [1, 2, 5])
 @pytest.mark.parametrize("t", [1, -1])
 def test_update_is_a_gradient_step(inputs, t):
-    """perceptron-update: on a wrong sample, a step against the slope of −t(w·x + b); on a right one, none."""
+    """perceptron-update, perceptron-criterion: a step down on a wrong sample, none on a right one."""
     x = symbol_array("x", inputs, positive=True)
     w, b = (
         symbol_array("w", inputs, **{"negative" if t > 0 else "positive": True}),

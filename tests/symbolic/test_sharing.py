@@ -66,3 +66,15 @@ def test_equivariance_in_steps(stride):
         moved[..., p:, q:] = x[..., : 9 - p, : 9 - q]
         follows = conv2d(moved, w, stride=stride)[..., 1:, 1:] == y[..., :-1, :-1]
         assert follows.all() if (p, q) == stride else not follows.any()
+
+
+@pytest.mark.parametrize("n, m", [(n, m) for n in range(1, 8) for m in range(1, min(n, 4) + 1)])
+def test_border_uses(n, m):
+    """border-uses: the number of outputs in whose formula a pixel's symbol stands."""
+    for P in range(m):
+        x = symbol_array("x", (1, 1, 1, n))
+        outputs = conv2d(x, np.ones((1, 1, 1, m), int), padding=(0, P)).ravel()
+        o = n + 2 * P - m + 1
+        for s, pixel in enumerate(x.flat):
+            uses = sum(pixel in output.free_symbols for output in outputs)
+            assert_identical(uses, min(s + P, o - 1) - max(0, s + P - m + 1) + 1)

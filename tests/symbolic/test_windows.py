@@ -50,7 +50,8 @@ def test_upsample(shape, scale):
 def test_rearrange_adjoint(shape):
     """rearrange-adjoint: turn, pad and spread A, or leave A and turn, crop and pick B."""
     a = symbol_array("a", shape)
-    assert_identical(rot180(symbol_array("b", shape)), gradient(inner(rot180(a), symbol_array("b", shape)), a))
+    b = symbol_array("b", shape)
+    assert_identical(rot180(b), gradient(inner(rot180(a), b), a))
     for p, q in PAIRS:
         padded = np.pad(a, [(0, 0)] * (len(shape) - 2) + [(p, p), (q, q)])
         b = symbol_array("b", padded.shape)
