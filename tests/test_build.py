@@ -27,7 +27,8 @@ def small_book(tmp_path):
     toc = {"format": "jb-book", "root": "book/intro", "chapters": [{"file": "notebooks/one"}]}
     (tmp_path / "_toc.yml").write_text(yaml.safe_dump(toc), "utf8")
     (tmp_path / "book" / "references.bib").write_text("", "utf8")
-    (tmp_path / "book" / "intro.md").write_text("# Front\n\nSee {eq}`conv-fwd`. A tap $w$, a pixel ($x$), both.\n", "utf8")
+    text = "# Front\n\nSee {eq}`conv-fwd`. A tap $w$, a pixel ($x$), both.\n"
+    (tmp_path / "book" / "intro.md").write_text(text, "utf8")
     (tmp_path / "cnnlib").mkdir()
     (tmp_path / "cnnlib" / "small.py").write_text("answer = 41\n", "utf8")
     write_notebook(tmp_path)
