@@ -6,6 +6,7 @@ from cnnlib.widgets.conv_backward import ConvBackward
 from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.mlp_graph import MlpGraph
+from cnnlib.widgets.network_inspector import NetworkInspector
 from cnnlib.widgets.parameter_counter import ParameterCounter
 from cnnlib.widgets.perceptron import Perceptron
 from cnnlib.widgets.softmax_sliders import SoftmaxSliders
@@ -18,6 +19,7 @@ __all__ = [
     "ConvStepper",
     "Geometry",
     "MlpGraph",
+    "NetworkInspector",
     "ParameterCounter",
     "Perceptron",
     "SoftmaxSliders",
