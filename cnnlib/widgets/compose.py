@@ -16,7 +16,8 @@ def compose(name):
     A notebook imports the text from a Blob, where relative imports cannot be
     resolved. Each local module is included once, before the first module that
     needs it; only the widget itself keeps its exports. Lines that hold nothing
-    but a comment are dropped, since each widget on a page repeats the text.
+    but a comment are dropped and indentation shrinks to one space, since each
+    widget on a page repeats the text. (No template literal may span lines.)
 
     Parameters
     ----------
@@ -54,4 +55,5 @@ def _collect(name, parts, seen):
             f'{name}.mjs: expected one-line imports such as import {{ a, b }} from "./tensor.mjs";'
         )
     body = re.sub(r"^export (?!default)", "", _COMMENT.sub("", body), flags=re.MULTILINE)
+    body = re.sub(r"^ +", " ", body, flags=re.MULTILINE)
     parts.append(body.strip() + "\n")

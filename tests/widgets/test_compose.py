@@ -45,6 +45,16 @@ def test_comments_go_and_code_stays(tmp_path, monkeypatch):
     assert compose.__wrapped__("wide") == 'const one = "// kept";\n\nexport default { one };\n'
 
 
+def test_indentation_shrinks_and_stays_visible(tmp_path, monkeypatch):
+    (tmp_path / "deep.mjs").write_text(
+        "function f() {\n    return {\n      a:  1,\n    };\n}\nexport default { f };\n"
+    )
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    assert (
+        compose.__wrapped__("deep") == "function f() {\n return {\n a:  1,\n };\n}\nexport default { f };\n"
+    )
+
+
 def test_a_missing_module_is_named():
     with pytest.raises(ValueError, match=r"expected a module nowhere\.mjs"):
         compose.__wrapped__("nowhere")
