@@ -184,7 +184,7 @@ def conv_backward(dy, x, w, layer, *, columns=None, with_dx=True):
     dtype = common_dtype(dy, x, w)
     delta = _as_matrix(batch_last(dy, dtype), dtype)  # (O, H'*W'*N)
     db = delta.sum(axis=1, dtype=dtype)  # conv-db, shared-parameter: one bias, used by every output pixel
-    dw = _correlate(delta, x, layer, dtype) if columns is None else delta @ columns.T  # conv-dw
+    dw = _correlate(delta, x, layer, dtype) if columns is None else delta @ columns.T  # conv-dw, tied-sum
     dx = _pull_back(delta, w, layer, dtype) if with_dx else None  # conv-dx
     return dx, dw.reshape(w.shape), db
 

@@ -21,7 +21,8 @@ def conv_matrix(w, input_shape, *, stride=1, padding=0, dilation=1):
     Returns
     -------
     matrix : ndarray of shape (O * H' * W', C * H * W)
-        ``conv2d(x, w)[n].ravel()`` equals ``matrix @ x[n].ravel()``; its transpose takes the gradient back.
+        ``conv2d(x, w)[n].ravel()`` equals ``matrix @ x[n].ravel()``; its transpose takes the gradient back,
+        and in each row stand at most ``C * Kh * Kw`` numbers that are not 0.
 
     Raises
     ------
@@ -30,8 +31,8 @@ def conv_matrix(w, input_shape, *, stride=1, padding=0, dilation=1):
 
     Notes
     -----
-    Equation ``conv-matrix``: with shifts :math:`(S_i)_{hr} = [r = sh + di - p]` for the rows and
-    :math:`T_j` likewise for the columns,
+    Equations ``conv-matrix``, ``matrix-dx``, ``matrix-nonzeros`` and ``shift-matrices``: with shifts
+    :math:`(S_i)_{hr} = [r = sh + di - p]` for the rows and :math:`T_j` likewise for the columns,
 
     .. math:: A_{oc} = \sum_{i,j} w_{ocij}\, S_i \otimes T_j
 

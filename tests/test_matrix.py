@@ -15,7 +15,7 @@ def rng():
 
 @each_case
 def test_against_loops_and_kernels(case, rng):
-    """conv-matrix, conv-fwd, conv-dx: the matrix forward, its transpose backward."""
+    """conv-matrix, matrix-dx, conv-fwd, conv-dx: the matrix forward, its transpose backward."""
     x, w, _, dy, geometry = draw(case, rng)
     matrix = conv_matrix(w, x.shape[1:], **geometry)
     np.testing.assert_array_equal(matrix, conv_matrix_loops(w, x.shape[1:], **geometry))
@@ -34,6 +34,42 @@ def test_the_matrix_on_paper():
         [0, 0, 0, 1, 2, 0, 3, 4, 0],
         [0, 0, 0, 0, 1, 2, 0, 3, 4],
     ]
+
+
+@each_case
+def test_the_weights_of_the_matrix(case, rng):
+    """tied-sum, matrix-nonzeros: dense gradients summed over ties, and how often a tap stands."""
+    x, w, _, dy, geometry = draw(case, rng)
+    numbered = np.arange(1, w.size + 1).reshape(w.shape)
+    places = conv_matrix(numbered, x.shape[1:], **geometry)
+    dense = dy.reshape(len(x), -1).T @ x.reshape(len(x), -1)
+    dw = conv2d_backward(dy, x, w, **geometry)[1]
+    summed = [dense[places == number].sum() for number in numbered.flat]
+    np.testing.assert_allclose(summed, dw.ravel(), **EXACT)
+    met = conv2d(np.ones_like(x[:1]), np.ones((1, 1, *w.shape[2:])).repeat(x.shape[1], 1), **geometry)
+    assert np.count_nonzero(places) == len(w) * met.sum()  # pixels under each window, padding left out
+
+
+def seen_by(tap, taps, n, **geometry):
+    """List for each output along an axis which of n pixels a tap reads, by lighting one at a time."""
+    one = np.zeros((1, 1, 1, taps), int)
+    one[..., tap] = 1
+    return conv2d(np.eye(n, dtype=int)[:, None, None], one, **geometry)[:, 0, 0].T
+
+
+@each_case
+def test_shifts_of_both_axes_make_the_matrix(case, rng):
+    """shift-matrices: Kronecker products of what each tap reads, row by row and column by column."""
+    x, w, _, _, geometry = draw(case, rng)
+    pairs = {name: (value, value) if isinstance(value, int) else value for name, value in geometry.items()}
+    still = dict(stride=1, padding=0, dilation=1)
+    rows, columns = ({name: (still[name], pairs[name][axis]) for name in pairs} for axis in (0, 1))
+    blocks = np.zeros(conv_matrix(w[:1, :1], (1, *x.shape[2:]), **geometry).shape)
+    for u, v in np.ndindex(w.shape[2:]):
+        S = seen_by(u, w.shape[2], x.shape[2], **rows)
+        T = seen_by(v, w.shape[3], x.shape[3], **columns)
+        blocks += w[0, 0, u, v] * np.kron(S, T)
+    np.testing.assert_allclose(conv_matrix(w[:1, :1], (1, *x.shape[2:]), **geometry), blocks, **EXACT)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from cnnlib.widgets.block_builder import BlockBuilder
 from cnnlib.widgets.channel_mixer import ChannelMixer
 from cnnlib.widgets.conv_backward import ConvBackward
+from cnnlib.widgets.conv_matrix import ConvMatrix
 from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.mlp_graph import MlpGraph
@@ -13,9 +14,10 @@ from cnnlib.widgets.softmax_sliders import SoftmaxSliders
 from cnnlib.widgets.xor_trainer import XorTrainer
 
 __all__ = [
+    "BlockBuilder",
     "ChannelMixer",
     "ConvBackward",
-    "BlockBuilder",
+    "ConvMatrix",
     "ConvStepper",
     "Geometry",
     "MlpGraph",
