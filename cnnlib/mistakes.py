@@ -201,7 +201,7 @@ def case(mistake, test_input="nothing special"):
 
 
 def _conv_case(mistake, setting, x):
-    w, b = _counting((setting["maps"], setting["maps"], *setting["window"])), np.ones(setting["maps"])
+    w, b = _counting((setting["maps"], setting["maps"], *setting["window"]), 6), np.ones(setting["maps"])
     if setting["symmetric"]:
         w = np.minimum(w, rot180(w))
     wrong = MISTAKES[mistake].backward
@@ -212,7 +212,7 @@ def _conv_case(mistake, setting, x):
     def mistaken(dy, x, w, b):
         return wrong(dy, x, w)
 
-    return Case(conv2d, backward, mistaken, [x, w, b], _counting(conv2d(x, w, b).shape), {})
+    return Case(conv2d, backward, mistaken, [x, w, b], _counting(conv2d(x, w, b).shape, 4), {})
 
 
 def _pool_case(mistake, setting, x):
@@ -232,7 +232,7 @@ def _pool_case(mistake, setting, x):
     def mistaken(dy, x):
         return (MISTAKES[mistake].backward(dy, x, size, **options),)
 
-    return Case(forward, backward, mistaken, [x], _counting(forward(x).shape), options)
+    return Case(forward, backward, mistaken, [x], _counting(forward(x).shape, 4), options)
 
 
 def _flatten_case(x):
@@ -242,7 +242,7 @@ def _flatten_case(x):
     def mistaken(dy, x):
         return (rows_for_columns(dy, x.shape),)
 
-    return Case(flatten, backward, mistaken, [x], _counting(flatten(x).shape), {})
+    return Case(flatten, backward, mistaken, [x], _counting(flatten(x).shape, 100), {})
 
 
 def _border(w):
@@ -258,8 +258,9 @@ def _taps(dy, kernel_size, stride):
         yield np.s_[:, :, u : u + down : step[0], v : v + along : step[1]]
 
 
-def _counting(shape):
-    return np.arange(1.0, np.prod(shape) + 1).reshape(shape)
+def _counting(shape, top):
+    """Count 1, 2, … up to `top`, then from 0 again, so that sums stay small."""
+    return np.arange(1.0, np.prod(shape) + 1).reshape(shape) % (top + 1)
 
 
 def _numbers(shape, distinct):

@@ -6,6 +6,8 @@ from cnnlib.widgets.conv_backward import ConvBackward
 from cnnlib.widgets.conv_matrix import ConvMatrix
 from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
+from cnnlib.widgets.gradcheck_curve import GradcheckCurve
+from cnnlib.widgets.mistake_gallery import MistakeGallery
 from cnnlib.widgets.mlp_graph import MlpGraph
 from cnnlib.widgets.network_inspector import NetworkInspector
 from cnnlib.widgets.parameter_counter import ParameterCounter
@@ -20,6 +22,8 @@ __all__ = [
     "ConvMatrix",
     "ConvStepper",
     "Geometry",
+    "GradcheckCurve",
+    "MistakeGallery",
     "MlpGraph",
     "NetworkInspector",
     "ParameterCounter",
