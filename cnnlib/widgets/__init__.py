@@ -7,11 +7,13 @@ from cnnlib.widgets.conv_matrix import ConvMatrix
 from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.gradcheck_curve import GradcheckCurve
+from cnnlib.widgets.gradient_norms import GradientNorms
 from cnnlib.widgets.mistake_gallery import MistakeGallery
 from cnnlib.widgets.mlp_graph import MlpGraph
 from cnnlib.widgets.network_inspector import NetworkInspector
 from cnnlib.widgets.parameter_counter import ParameterCounter
 from cnnlib.widgets.perceptron import Perceptron
+from cnnlib.widgets.pool_router import PoolRouter
 from cnnlib.widgets.softmax_sliders import SoftmaxSliders
 from cnnlib.widgets.xor_trainer import XorTrainer
 
@@ -23,11 +25,13 @@ __all__ = [
     "ConvStepper",
     "Geometry",
     "GradcheckCurve",
+    "GradientNorms",
     "MistakeGallery",
     "MlpGraph",
     "NetworkInspector",
     "ParameterCounter",
     "Perceptron",
+    "PoolRouter",
     "SoftmaxSliders",
     "XorTrainer",
 ]
