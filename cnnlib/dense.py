@@ -79,7 +79,7 @@ def dense_pull_back(dy, x, w, *, with_dx=True):
     delta = dy.T.astype(dtype, copy=False)  # (O, N)
     dw = delta @ x.astype(dtype, copy=False)  # dense-dw, backprop-weight, backprop-batch
     db = delta.sum(axis=1)  # dense-db
-    # dense-dx, backprop, backprop-paths, backprop-vector
+    # dense-dx, backprop, backprop-paths, backprop-vector, delta-product, delta-bound
     dx = (w.T.astype(dtype, copy=False) @ delta).T if with_dx else None
     return dx, dw, db
 

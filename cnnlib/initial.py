@@ -76,7 +76,7 @@ def _fans(shape):
         raise ValueError(f"shape must be (outputs, inputs, ...), got {shape!r}")
     outputs, inputs, *kernel = (require_int("shape", size, 1) for size in shape)
     taps = int(np.prod(kernel, dtype=int))
-    return inputs * taps, outputs * taps
+    return inputs * taps, outputs * taps  # variance-recursion
 
 
 def require_generator(rng):

@@ -36,6 +36,8 @@ def conv_matrix(w, input_shape, *, stride=1, padding=0, dilation=1):
 
     .. math:: A_{oc} = \sum_{i,j} w_{ocij}\, S_i \otimes T_j
 
+    By equation ``conv-norm`` :math:`A_{oc}` stretches no image more than :math:`\sum_{i,j} |w_{ocij}|` times.
+
     Examples
     --------
     >>> conv_matrix(np.array([[[[1, 2], [3, 4]]]]), (1, 2, 3))

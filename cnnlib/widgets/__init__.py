@@ -7,6 +7,7 @@ from cnnlib.widgets.conv_matrix import ConvMatrix
 from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.gradcheck_curve import GradcheckCurve
+from cnnlib.widgets.gradient_norms import GradientNorms
 from cnnlib.widgets.mistake_gallery import MistakeGallery
 from cnnlib.widgets.mlp_graph import MlpGraph
 from cnnlib.widgets.network_inspector import NetworkInspector
@@ -24,6 +25,7 @@ __all__ = [
     "ConvStepper",
     "Geometry",
     "GradcheckCurve",
+    "GradientNorms",
     "MistakeGallery",
     "MlpGraph",
     "NetworkInspector",
