@@ -14,7 +14,7 @@ PRESETS = {
     "confidently wrong, z = (−8, 8)": dict(logits=[-8, 8], target=0, focus=0),
     "confidently right, z = (8, −8)": dict(logits=[8, -8], target=0, focus=0),
     "undecided, all scores 0": dict(logits=[0, 0, 0, 0, 0], target=2, focus=2),
-    "one class too many": dict(logits=[6, 6, -3, 0], target=0, focus=0),
+    "two rivals, both wrong": dict(logits=[-5, 4.5, 4], target=0, focus=0),
     "smoothed target": dict(logits=[1, 2, 6], target=2, focus=2, smoothing=0.15),
 }
 

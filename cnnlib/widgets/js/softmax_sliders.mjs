@@ -182,7 +182,8 @@ function render({ model, el }) {
     losses[6].replaceChildren("squared error ", h("b", {}, "J·(y − t)"));
     const total = (list) => `sum ${digits(Math.round(list.reduce((sum, v) => sum + v, 0) * 1e12) / 1e12)}`;
     [[3, m.y], [4, m.t], [5, m.ce], [6, m.se]].forEach(([i, list]) => { sums[i].replaceChildren(total(list), ...(i < 5 ? [] : [h("b", {}, `E = ${digits(m.loss[i === 5 ? "ce" : "se"])}`)])); });
-    task.replaceChildren(h("strong", {}, "Make the network confidently wrong:"), ` pull z${low(m.target)}, the score of the true class, down to −10. Which loss still complains?`);
+    task.replaceChildren(...(m.dead ? [h("strong", {}, "Wake squared error up:"), ` raise z${low(m.target)}, the score of the true class. How far must it go before both losses pull?`]
+      : [h("strong", {}, "Make the network confidently wrong:"), ` pull z${low(m.target)}, the score of the true class, down to −10. Which loss still complains?`]));
     title.textContent = `∂E/∂z${low(focus)}, the gradient at class ${focus}`;
     picture.sync(m, focus);
     drawTable(m, focus);
