@@ -44,7 +44,8 @@ def softmax_backward(dy, z):
     Notes
     -----
     Equation ``softmax-jac``: the Jacobian :math:`\mathrm{diag}(y) - y y^\top` is symmetric, so
-    :math:`dz = y \odot (dy - \langle y, dy\rangle)`.
+    :math:`dz = y \odot (dy - \langle y, dy\rangle)`. Behind a squared error, :math:`dy = y - t`, it is
+    equation ``softmax-se``.
 
     Examples
     --------
@@ -78,7 +79,8 @@ def cross_entropy(logits, target):
     Notes
     -----
     Equation ``ce``: :math:`-\frac1N \sum_{n,k} t_{nk} \ln y_{nk}`, evaluated as
-    :math:`\ln\sum_j e^{z_j} - z_k` so that a probability too small for a float does no harm.
+    :math:`\ln\sum_j e^{z_j} - z_k` so that a probability too small for a float does no harm; with the
+    largest score taken off first, equation ``log-sum-exp``.
 
     Examples
     --------

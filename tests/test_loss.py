@@ -34,7 +34,7 @@ def test_numbers_of_the_softmax_chapter():
 
 
 def test_the_squared_error_dies_where_the_cross_entropy_does_not():
-    """ce-dlogits, squared-error-da: a net that is sure and wrong."""
+    """ce-dlogits, squared-error-da, softmax-se: a net that is sure and wrong."""
     z, t = np.array([[-8.0, 8.0]]), np.array([[1.0, 0.0]])
     np.testing.assert_allclose(cross_entropy_backward(z, t), [[-1, 1]], atol=2e-7)
     dying = softmax_backward(squared_error_backward(softmax(z), t), z)
@@ -79,7 +79,7 @@ def test_classes_and_probabilities_agree():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_extreme_scores_do_no_harm(dtype):
-    """ce: the logarithm of a probability of e^-60000 is still -60000; a common shift changes nothing."""
+    """ce, log-sum-exp: the logarithm of a probability of e^-60000 is still -60000; a common shift changes nothing."""
     z = np.array([[0, 60000], [-60000, 0]], dtype)
     assert softmax(z).tolist() == [[0, 1], [0, 1]]
     assert cross_entropy(z[:1], np.array([0])) == 60000 == cross_entropy(z[1:], np.array([0]))

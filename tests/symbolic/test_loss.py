@@ -79,3 +79,26 @@ def test_squared_error(shape):
     E = sum((p - q) ** 2 for p, q in zip(a.flat, t.flat, strict=True)) / (2 * sympy.Integer(shape[0]))
     assert_identical(np.array(squared_error(a, t)), np.array(E))
     assert_identical(squared_error_backward(a, t), gradient(E, a))
+
+
+@SIZES
+def test_squared_error_behind_a_softmax(N, K):
+    """softmax-se: (diag(y) − y yᵀ)(y − t), by hand and as the two kernels compute it, for each sample."""
+    z, t = symbol_array("z", (N, K)), symbol_array("t", (N, K))
+    y = probabilities(z)
+    difference = (y - t).reshape(N, K, 1)
+    jacobians = np.array([np.diag(row) - np.outer(row, row) for row in y])
+    by_hand = (jacobians @ difference)[:, :, 0] / N
+    assert_equal_functions(softmax_backward(squared_error_backward(y, t), z), by_hand)
+    assert_equal_functions(gradient(squared_error(y, t), z), by_hand)
+
+
+@pytest.mark.parametrize("K", [1, 2, 5])
+def test_log_sum_exp(K):
+    """log-sum-exp: whatever number m is taken off the scores, the logarithm of the sum gets it back."""
+    z, m = symbol_array("z", K, real=True), sympy.Symbol("m", real=True)
+    powers = np.frompyfunc(sympy.exp, 1, 1)
+    left, right = sympy.Add(*powers(z)), sympy.exp(m) * sympy.Add(*powers(z - m))
+    assert sympy.simplify(left - right) == 0
+    E = cross_entropy(z[None], np.array([K - 1]))
+    assert sympy.expand(sympy.expand_log(E - (sympy.log(left) - z[K - 1]), force=True)) == 0
