@@ -25,7 +25,7 @@ FIXED = (
 # Columns of the house, from left to right; a module imports from its own column or from one further right.
 COLUMNS = (
     {"network", "optim", "initial", "data", "layers", "gradcheck", "perceptron", "mistakes", "planted"},
-    {"combine", "conv", "matrix", "pool", "dense", "activations", "loss"},
+    {"combine", "conv", "fast", "winograd", "matrix", "pool", "dense", "activations", "loss"},
     {"columns", "spans"},
     {"windows"},
 )
