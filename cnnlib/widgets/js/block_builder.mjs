@@ -12,7 +12,7 @@ const traits = ["view", "channels", "filters", "reducers", "reduced", "backward"
 function render({ model, el }) {
   const views = { inception: inceptionView(model), residual: residualView(model), field: fieldView(model) };
   const voice = narrator();
-  const tabs = choice("Picture", { inception: "branches", residual: "shortcuts", field: "receptive field" }, (view) => assign(model, { view }));
+  const tabs = choice("Picture", { inception: "branches", residual: "shortcuts", field: "fields" }, (view) => assign(model, { view }));
   const reset = button("reset", "back to the worked example", () => assign(model, { ...model.get("initial"), view: model.get("view") }), "reset");
   const tries = Object.values(views).map((view) => h("p", { class: "try" }, h("strong", {}, view.strong), view.hint));
   const controls = Object.values(views).map((view) => h("div", { class: "controls block-controls" }, ...view.controls));

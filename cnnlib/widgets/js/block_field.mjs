@@ -123,12 +123,12 @@ export function fieldView(model) {
     sum.replaceChildren(...fieldLine(s));
     kernel.sync(s.kernel);
     stride.sync(s.here.stride);
-    unit.sync(s.unit, s.units ? `${s.unit} of 0…${s.units - 1}` : "none", Math.max(0, s.units - 1));
+    unit.sync(s.unit, s.units ? `${s.unit} / ${s.units - 1}` : "none", Math.max(0, s.units - 1));
     pixels.sync(s.n);
     add.el.disabled = s.layers.length >= 8;
     remove.el.disabled = s.layers.length <= 1;
     preset.sync(Object.keys(presets).find((name) => JSON.stringify(presets[name]) === JSON.stringify(s.layers)) ?? "own ladder");
-    return [fieldSentence(s), `${s.layers.length} layers, layer ${s.level + 1} in the focus: receptive field ${s.here.r}, jump ${s.here.j}.`, !s.units];
+    return [fieldSentence(s), `${s.n} pixels, ${s.layers.length} layer${s.layers.length > 1 ? "s" : ""}, layer ${s.level + 1} in the focus: receptive field ${s.here.r}, jump ${s.here.j}.`, !s.units];
   }
 
   return { strong: "Climb the ladder.", hint: " Choose a layer and a unit; how many pixels does it see? Then make one stride larger: which numbers change, those below or those above?", picture,

@@ -78,7 +78,7 @@ function sumTerms({ depth, c, ends }) {
 /** Build the picture and its controls; `draw` shows the present state and returns what to say. */
 export function residualView(model) {
   const set = (change) => assign(model, change);
-  const bars = [factorBar("plain", false), factorBar("with shortcuts", true)];
+  const bars = [factorBar("plain", false), factorBar("shortcuts", true)];
   const scale = h("div", { class: "block-scale", "aria-hidden": "true" });
   const sum = h("p", { class: "sum" });
   const depth = slider({ label: "blocks D", min: 1, max: 40, onInput: (value) => set({ depth: value }) });
