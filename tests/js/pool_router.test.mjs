@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { isKronecker, pixelNames, poolAxis, poolWindows, routeBack } from "../../cnnlib/widgets/js/pool_router_maths.mjs";
-import { poolSentence, readPool } from "../../cnnlib/widgets/js/pool_router.mjs";
+import { readPool } from "../../cnnlib/widgets/js/pool_router.mjs";
+import { poolSentence } from "../../cnnlib/widgets/js/pool_router_words.mjs";
 
 const { routes, impossible, names } = JSON.parse(readFileSync(process.env.CNN_CASES, "utf8"));
 const near = (found, wanted) => found.length === wanted.length && found.every((v, k) => Math.abs(v - wanted[k]) < 1e-12 * Math.max(1, Math.abs(wanted[k])));
