@@ -61,8 +61,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
+# One process per core, whole files to each, in the order of collection.
 test: lint book
-	$(BIN)/python -m pytest
+	$(BIN)/python tests/chromium.py
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 strip: setup
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb

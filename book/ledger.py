@@ -94,8 +94,19 @@ def proofs(entries):
     return sorted({place for entry in entries.values() for place in entry["proof"] if "::" in place})
 
 
+def oracles(entries):
+    """Return the tests that compare an equation with an independent computation."""
+    return sorted({entry["test"] for entry in entries.values()})
+
+
+def scripts(identifier, root=ROOT):
+    """Return the tests of the widgets' JavaScript that name an equation."""
+    files = sorted((root / "tests/js").glob("*.test.mjs"))
+    return [f"tests/js/{file.name}" for file in files if mentions(identifier, file.read_text("utf8"))]
+
+
 def run_proofs(places, root=ROOT):
-    """Run proofs in a process of their own; return a dict from name to its counts."""
+    """Run proofs or tests in a process of their own; return a dict from name to its counts."""
     command = [sys.executable, __file__, *places]
     done = subprocess.run(command, capture_output=True, text=True, cwd=root)
     if done.returncode:
@@ -146,10 +157,14 @@ def main(places):
 
 def summary(entries, ledger):
     """Say in one paragraph what ran while the page was built."""
-    total = {key: sum(counts[key] for counts in ledger.values()) for key in ("cases", "entries", "failed")}
+    proved = [ledger[place] for place in proofs(entries)]
+    tested = [ledger[place]["cases"] for place in oracles(entries)]
+    cases, exact = (sum(counts[key] for counts in proved) for key in ("cases", "entries"))
+    failed = sum(counts["failed"] for counts in ledger.values())
     return (
-        f"**{len(entries)} equations.** Their proofs ran as {total['cases']} cases and compared "
-        f"{total['entries']} entries of arrays as exact expressions; {total['failed']} failed."
+        f"**{len(entries)} equations.** Their proofs ran as {cases:,} cases and compared {exact:,} entries "
+        f"of arrays as exact expressions. {sum(tested):,} more cases compared the code with an independent "
+        f"computation. {failed} failed."
     )
 
 
@@ -161,7 +176,8 @@ def card(identifier, entry, ledger, root=ROOT):
         "chapter": "" if own else chapter,
         "code": code(identifier, entry, root),
         "proof": "; ".join(shown(place, ledger, root) for place in entry["proof"]),
-        "test": shown(entry["test"], {}, root),
+        "test": shown(entry["test"], ledger, root),
+        "in the page": ", ".join(f"[{file}]({repository(root)}{file})" for file in scripts(identifier, root)),
         "source": "; ".join(f"{{cite:t}}`{key}`, {where}" for key, where in entry["source"].items()),
     }
     lines = [

@@ -6,22 +6,14 @@ Nothing here skips: without a built book or a browser a test fails and says what
 import functools
 import gzip
 import http.server
-import os
-import shutil
-import subprocess
-import sys
 import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from chromium import find_browser
 
 ROOT = Path(__file__).resolve().parent.parent
-BROWSERS = (
-    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
-    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
-    "/Applications/Chromium.app/Contents/MacOS/Chromium",
-)  # fmt: skip
 # No sandbox (tests may run as root), no updates, and no host but this one can be found.
 BROWSER_FLAGS = [
     "--no-sandbox", "--no-first-run", "--no-proxy-server", "--disable-background-networking",
@@ -95,51 +87,17 @@ def book_file(book_path):
 
 
 # --- the browser -------------------------------------------------------------------------------
-def _run(*command):
-    """Run a command that may fail; return its output, last lines only."""
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        return str(error)
-    return (done.stdout + done.stderr)[-600:]
-
-
-def find_browser(bundled):
-    """Return the path of a Chromium: the one named, an installed one, Playwright's, or a fresh one.
-
-    `bundled` is where Playwright keeps the browser it can download.
-    """
-    named = os.environ.get("CHROMIUM")
-    if named:
-        return named if shutil.which(named) else pytest.fail(f"CHROMIUM={named} is not a program")
-    installed = [path for path in map(shutil.which, BROWSERS) if path]
-    if installed:
-        return installed[0]
-    if Path(bundled).exists():
-        return bundled
-    tried = _run(sys.executable, "-m", "playwright", "install", "chromium")
-    if Path(bundled).exists():
-        return bundled
-    if shutil.which("apt-get"):
-        sudo = () if os.geteuid() == 0 else ("sudo", "-n")
-        _run(*sudo, "apt-get", "update")
-        tried += _run(*sudo, "apt-get", "install", "--yes", "chromium")
-    return shutil.which("chromium") or pytest.fail(
-        "The pages are tested in a browser and none was found. Install Chromium or Chrome "
-        "(apt-get install chromium, brew install --cask chromium), or name one in the variable "
-        f"CHROMIUM. What was tried by itself said:\n{tried}"
-    )
-
-
 @pytest.fixture(scope="session")
 def browser():
     """Return one headless Chromium for all tests (a Playwright Browser)."""
     from playwright.sync_api import sync_playwright
 
+    try:
+        path = find_browser()
+    except LookupError as error:
+        pytest.fail(str(error))
     with sync_playwright() as playwright:
-        chromium = playwright.chromium
-        path = find_browser(chromium.executable_path)
-        instance = chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        instance = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
         yield instance
         instance.close()
 
@@ -214,5 +172,5 @@ def watch():
 
 
 def pytest_collection_modifyitems(items):
-    """Run the browser tests last: they are slow, and they keep an event loop in this thread."""
-    items.sort(key=lambda item: "browser" in item.path.parts)
+    """Run the browser tests last, the longest file first: they keep an event loop in their process."""
+    items.sort(key=lambda item: ("browser" in item.path.parts, item.path.name != "test_pages.py"))

@@ -1,5 +1,6 @@
-/* book.js: let the keyboard scroll a formula that is wider than the page.
+/* book.js: small helps that a page gets in the browser; without it everything is still there to read.
  *
+ * Let the keyboard scroll a formula that is wider than the page.
  * A scrolling box must be reachable with Tab; a formula that fits must not be, or readers would
  * tab through hundreds of them. Which is which changes with the width of the window.
  */
@@ -14,4 +15,43 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   });
   for (const formula of document.querySelectorAll("div.math > .katex-display")) watcher.observe(formula);
+});
+
+/* The registry of equations: a field above the cards hides those that do not hold the words typed. */
+document.addEventListener("DOMContentLoaded", () => {
+  const cards = [...document.querySelectorAll(".admonition.equation")];
+  if (!cards.length) return;
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const field = make("input", { type: "search", autocomplete: "off", placeholder: "conv-dw, pooling, bouvrie …" });
+  const count = make("output", { className: "equation-count" });
+  const form = make("form", { className: "equation-filter", role: "search" }, make("label", {}, "Show equations with ", field), count);
+  const sections = [...new Set(cards.map((card) => card.closest("section")))];
+  const titles = new Map(sections.map((section) => [section, section.firstElementChild.textContent]));
+  const texts = cards.map((card) => `${titles.get(card.closest("section"))} ${card.textContent}`.toLowerCase());
+
+  function filter() {
+    const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+    cards.forEach((card, i) => { card.hidden = !words.every((word) => texts[i].includes(word)); });
+    for (const section of sections) section.hidden = !section.querySelector(".equation:not([hidden])");
+    const shown = cards.filter((card) => !card.hidden).length;
+    count.textContent = words.length ? `${shown} of ${cards.length}` : `${cards.length} equations`;
+  }
+
+  function follow() { // a link to a card that is hidden shows all
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target?.closest("[hidden]")) return;
+    field.value = "";
+    filter();
+    target.scrollIntoView();
+  }
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  field.addEventListener("input", filter);
+  window.addEventListener("hashchange", follow);
+  sections[0].before(form);
+  filter();
 });

@@ -7,6 +7,7 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 * a labelled formula shows its id, `(conv-dw)`, instead of a number: the same id stands in the
   registry, the kernel and the test;
 * a line never begins with the full stop that follows a formula;
+* from there a badge leads to the proof, in the registry;
 * a page without its own meta description gets the book's;
 * a formula that KaTeX cannot read is an error, not red letters on the page;
 * the entry page, `index.html`, leads to the first page politely, with a language and an icon;
@@ -47,6 +48,8 @@ ENTRY = """<!doctype html>
 <body><p><a href="{first}">{title}</a></p></body>
 </html>
 """
+LEDGER = "book/equations"
+BADGE = r'<a class="badge-proof" href="{}#registry-\1" title="Proof, code and test of \1">(\1 ✓)</a>'
 THEME_STYLE = "_static/styles/pydata-sphinx-theme.css"
 STATE = "application/vnd.jupyter.widget-state+json"
 BUNDLE = "_static/all.css"
@@ -110,7 +113,11 @@ def finish(app, pagename, templatename, context, doctree):
     count = itertools.count(1)
     body = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
-    context["body"] = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    if LEDGER in app.env.found_docs and pagename != LEDGER:
+        ledger = context["pathto"](LEDGER)
+        body = re.sub(r'<span class="eqno">\(([\w-]+)\)', rf'<span class="eqno">{BADGE.format(ledger)}', body)
+    context["body"] = body
     tags = context.get("metatags", "")
     if 'name="description"' not in tags:
         context["metatags"] = f'{tags}\n<meta name="description" content="{description(app)}" />'

@@ -1,0 +1,69 @@
+"""Find a Chromium for the tests of the pages, or install one; run as a script, print where it is.
+
+`make test` runs it once, before several processes look for a browser at the same moment.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+BROWSERS = (
+    "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)  # fmt: skip
+
+
+def run(*command):
+    """Run a command that may fail; return the end of its output."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return str(error)
+    return (done.stdout + done.stderr)[-600:]
+
+
+def bundled():
+    """Return where Playwright keeps the browser that it can download."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return playwright.chromium.executable_path
+
+
+def find_browser(bundled=bundled):
+    """Return the path of a Chromium: the one named, an installed one, Playwright's, or a fresh one.
+
+    Raises LookupError, with what was tried, if there is none.
+    """
+    if named := os.environ.get("CHROMIUM"):
+        if not shutil.which(named):
+            raise LookupError(f"CHROMIUM={named} is not a program")
+        return named
+    if installed := [path for path in map(shutil.which, BROWSERS) if path]:
+        return installed[0]
+    if Path(place := bundled()).exists():
+        return place
+    said = run(sys.executable, "-m", "playwright", "install", "chromium")
+    if Path(place).exists():
+        return place
+    if shutil.which("apt-get"):
+        sudo = () if os.geteuid() == 0 else ("sudo", "-n")
+        run(*sudo, "apt-get", "update")
+        said += run(*sudo, "apt-get", "install", "--yes", "chromium")
+    if path := shutil.which("chromium"):
+        return path
+    raise LookupError(
+        "The pages are tested in a browser and none was found. Install Chromium or Chrome "
+        "(apt-get install chromium, brew install --cask chromium), or name one in the variable "
+        f"CHROMIUM. What was tried by itself said:\n{said}"
+    )
+
+
+if __name__ == "__main__":
+    try:
+        print(find_browser())
+    except LookupError as error:
+        sys.exit(str(error))
