@@ -40,7 +40,7 @@ def test_every_parameter_against_the_complex_step(sizes, activation, samples):
 
 @pytest.mark.parametrize("sizes", [(2, 3, 2), (2, 3, 4, 2), (1, 2, 2, 2, 1)], ids=str)
 def test_the_gradient_of_an_input_is_the_sum_over_all_paths(sizes):
-    """backprop, backprop-paths: with ReLU every path is a product of weights along active units; on fractions, exactly."""
+    """backprop, backprop-paths: with ReLU a path is a product of weights along active units; exactly."""
     net, dense = built(sizes, ReLU)
     for layer in dense:
         layer.w, layer.b = (np.vectorize(Fraction)(RNG.integers(-4, 6, a.shape)) for a in (layer.w, layer.b))

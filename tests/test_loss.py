@@ -79,7 +79,7 @@ def test_classes_and_probabilities_agree():
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_extreme_scores_do_no_harm(dtype):
-    """ce, log-sum-exp: the logarithm of a probability of e^-60000 is still -60000; a common shift changes nothing."""
+    """ce, log-sum-exp: the logarithm of e^-60000 is still -60000; a common shift changes nothing."""
     z = np.array([[0, 60000], [-60000, 0]], dtype)
     assert softmax(z).tolist() == [[0, 1], [0, 1]]
     assert cross_entropy(z[:1], np.array([0])) == 60000 == cross_entropy(z[1:], np.array([0]))

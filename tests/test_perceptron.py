@@ -30,7 +30,7 @@ def test_update_leaves_a_right_sample_alone():
 
 
 def test_update_is_a_step_against_the_slope_of_the_criterion():
-    """perceptron-update, perceptron-criterion: −t(w·x + b), by differences of fractions; it is linear, so they are exact."""
+    """perceptron-update, perceptron-criterion: −t(w·x + b) is linear, so differences are exact."""
     for _ in range(50):
         x, w = (np.vectorize(Fraction)(RNG.integers(-9, 10, 3)) for _ in range(2))
         b, t, lr = Fraction(int(RNG.integers(-9, 10))), int(RNG.choice([-1, 1])), Fraction(1, 3)
