@@ -8,6 +8,7 @@ from cnnlib.widgets.conv_stepper import ConvStepper
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.gradcheck_curve import GradcheckCurve
 from cnnlib.widgets.gradient_norms import GradientNorms
+from cnnlib.widgets.im2col_view import Im2colView
 from cnnlib.widgets.mistake_gallery import MistakeGallery
 from cnnlib.widgets.mlp_graph import MlpGraph
 from cnnlib.widgets.network_inspector import NetworkInspector
@@ -26,6 +27,7 @@ __all__ = [
     "Geometry",
     "GradcheckCurve",
     "GradientNorms",
+    "Im2colView",
     "MistakeGallery",
     "MlpGraph",
     "NetworkInspector",
