@@ -47,9 +47,10 @@ def wrong_sum_over_maps(dy, x, w):
 
 def overwritten(dy, x, kernel_size, *, stride=None, ceil_mode=False):
     """Write each share of a mean with ``=`` where windows overlap and ``+=`` is needed."""
-    dx, (kh, kw) = np.zeros(x.shape, dy.dtype), pair("kernel_size", kernel_size, 1)
+    dx = np.zeros(x.shape, dy.dtype)
+    members = np.prod(pair("kernel_size", kernel_size, 1))
     for tap in _taps(dy, kernel_size, stride):
-        dx[tap] = dy / (kh * kw)
+        dx[tap] = dy / int(members)
     return dx
 
 
@@ -69,7 +70,8 @@ def missing_divisor(dy, x, kernel_size, *, stride=None, ceil_mode=False):
 
 def tie_counted_twice(dy, x, kernel_size, *, stride=None, ceil_mode=False):
     """Give the whole gradient to every pixel that equals the maximum, not to one of them."""
-    y, dx = pool.max_pool2d(x, kernel_size, stride=stride), np.zeros(x.shape, dy.dtype)
+    y = pool.max_pool2d(x, kernel_size, stride=stride)
+    dx = np.zeros(x.shape, dy.dtype)
     for tap in _taps(dy, kernel_size, stride):
         dx[tap] += dy * (x[tap] == y)
     return dx

@@ -39,7 +39,7 @@ function blocks(layer, [a, b]) {
   }
   if (layer.kind === "conv") {
     const maps = range(layer.w.shape[0]);
-    return [["dy", "d", `δ of sample ${a}`, maps.map((o) => [[a, o]])], ["w", "w", "K (o down, c across)", maps.map((o) => maps.map((c) => [o, c]))]];
+    return [["dy", "d", `δ of sample ${a}`, maps.map((o) => [[a, o]])], ["w", "w", "K, o ↓, c →", maps.map((o) => maps.map((c) => [o, c]))]];
   }
   return [...(layer.kind === "maximum" ? [["x", "x", "x", [[[a, b]]]]] : []), ["dy", "d", layer.kind === "flatten" ? "δ, one vector" : "δ", [[[a, b]]]]];
 }
@@ -124,6 +124,7 @@ function render({ model, el }) {
   const reset = button("reset", "back to the worked example", () => { voice.forgive(); set(model.get("initial")); }, "reset");
   const formula = h("div", { class: "formula" });
   const arrow = h("span", { class: "operator", "aria-hidden": "true" }, "→");
+  const outcome = h("div", { class: "gallery-pair" }, panels.right.el, panels.wrong.el);
   const work = h("div", { class: "gallery-work" });
   const checks = h("ul", { class: "gallery-checks" });
   const curves = makeCurves();
@@ -163,12 +164,12 @@ function render({ model, el }) {
     const letter = s.layer.wrong === "dw" ? "∂E/∂K" : "γ";
     const views = [...given, ["right", "y", `${letter} right`, [[[a, b]]]], ["wrong", "d", `${letter} wrong`, [[[a, b]]]]];
     const terms = [s.found.rightTerms[s.focus], s.found.wrongTerms[s.focus]];
-    const order = [...given.map(([name]) => panels[name].el), arrow, panels.right.el, panels.wrong.el];
+    const order = [...given.map(([name]) => panels[name].el), arrow, outcome];
     if (order.length !== formula.children.length || order.some((panel, i) => formula.children[i] !== panel)) formula.replaceChildren(...order);
     shown = {};
     views.forEach(([name, kind, heading, pattern]) => {
       shown[name] = places(name in s.found ? s.shape : s.layer[name].shape, pattern);
-      panels[name].update(cellPlan(s, name, terms), { kind, heading, label: heading, note: pattern.length > 1 ? `${s.layer.wrong === "dw" ? "samples" : "maps"} 0 and 1, one below the other` : name === "wrong" ? `${s.found.count ? `${s.found.count} of ${s.found.right.length}` : "no"} entries are wrong` : "" });
+      panels[name].update(cellPlan(s, name, terms), { kind, heading, label: heading, note: pattern.length > 1 ? `${s.layer.wrong === "dw" ? "sample" : "map"} 0 over ${s.layer.wrong === "dw" ? "sample" : "map"} 1` : name === "wrong" ? `${s.found.count ? `${s.found.count} of ${s.found.right.length}` : "no"} entries are wrong` : "" });
     });
     fitCells(formula, views.map(([name]) => shown[name][0].length));
   }
