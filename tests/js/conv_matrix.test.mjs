@@ -45,6 +45,7 @@ test("every focus, however far out of range, settles on something that exists an
     const focus = settled(layout, { on, at }, weights);
     assert.ok(focus.at >= 0 && focus.at < Math.max(1, maths.howMany(layout, focus.on)));
     assert.deepEqual(settled(layout, focus, weights), focus);
+    if (weights === "shared" && focus.on === "entry" && layout.size) assert.equal(layout.places[focus.at].tap, -1);
     if (weights !== "shared" && focus.on === "w" && layout.size) assert.equal(maths.placesOf(layout, focus, "shared").length, 0);
     for (const view of ["forward", "backward", "gradient"]) {
       const said = sentence(read(model({ ...fill(geometry), view, weights, focus_on: on, focus: at })));
@@ -59,6 +60,7 @@ test("a matrix follows its size: counting goes on, other numbers keep their corn
   assert.deepEqual(maths.fitted([[1, 2], [3, 4]], 3), [[1, 2, 3], [4, 5, 6], [7, 8, 9]]);
   assert.deepEqual(maths.fitted([[1, 2, 3], [4, 5, 6], [7, 8, 9]], 2), [[1, 2], [3, 4]]);
   assert.deepEqual(maths.fitted([[5, 0], [0, 7]], 3), [[5, 0, 0], [0, 7, 0], [0, 0, 0]]);
+  assert.deepEqual(maths.fitted([[5, 6], [7, 8]], 3), [[5, 6, 0], [7, 8, 0], [0, 0, 0]]);
   assert.deepEqual(maths.fitted([[5, 6], [7, 8]], 1), [[5]]);
   const own = [[1, 0], [2, -1]];
   assert.equal(maths.fitted(own, 2), own);

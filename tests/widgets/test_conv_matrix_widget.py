@@ -64,6 +64,7 @@ def test_a_kernel_that_does_not_fit_is_a_state_not_an_error():
     widget = ConvMatrix(image_size=2, kernel_size=4)
     assert widget.outputs() == 0 and widget.matrix().shape == (0, 4)
     assert "does not fit" in widget.static_html()
+    assert ConvMatrix(image_size=3, kernel_size=3, dilation=2).outputs() == 0
 
 
 BAD = [
