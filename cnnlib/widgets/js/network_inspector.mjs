@@ -192,7 +192,7 @@ function render({ model, el }) {
   el.classList.add("cnn-widget", "network-inspector");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Choose a pixel of a δ map"), " and follow its three paths to the cost. Then draw a picture, and train."),
     net, legend, sum, ...voice.parts,
-    h("div", { class: "ins-school" }, h("div", {}, curve.drawing, score), h("div", { class: "controls" }, view.el, lesson.el, h("span", { class: "steps" }, step.el, play.el), rate.el, fresh.el, reset.el)));
+    h("div", { class: "ins-school" }, h("div", {}, curve.drawing, score), h("div", { class: "controls" }, view.el, lesson.el, h("span", { class: "steps" }, step.el, play.el), reset.el, rate.el, fresh.el)));
 
   el.addEventListener("input", voice.forgive);
   let current;
