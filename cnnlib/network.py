@@ -27,8 +27,8 @@ class Sequential(Layer):
 
     Notes
     -----
-    Equation ``vjp``: each layer turns the gradient at its output into the gradient at its input, which is
-    the one at the output of the layer before.
+    Equations ``vjp`` and ``net-backward``: each layer turns the gradient at its output into the gradient at
+    its input, which is the one at the output of the layer before.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class Sequential(Layer):
         With ``with_dx=False`` the first layer may leave its input gradient out; then the result is of no use.
         """
         for layer in self.layers[:0:-1]:
-            dy = layer.backward(dy)
+            dy = layer.backward(dy)  # net-backward, net6-delta-f
         return self.layers[0].backward(dy, with_dx=with_dx)
 
     def summary(self, input_shape=None):

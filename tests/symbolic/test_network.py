@@ -50,7 +50,7 @@ def prove(net, x, with_input=True):
 
 
 def test_bouvries_network_in_small():
-    """vjp, conv-dw, subsample-dbeta, subsample-db, dense-dw: 6×6 → 1c3 → 2s → 2, all 22 parameters."""
+    """net-backward, conv-dw, subsample-dbeta, subsample-db, dense-dw: 6×6 → 1c3 → 2s → 2, all 22."""
     dense = filled(Dense(4, 2, rng=np.random.default_rng(0)), "w")
     subsample = filled(Subsample2d(1, 2), "s")
     layers = conv(1, 1, 3, "k"), Undefined("phi"), subsample, Undefined("psi"), Flatten(), dense
@@ -59,12 +59,32 @@ def test_bouvries_network_in_small():
 
 
 def test_convolution_pooling_convolution():
-    """vjp, conv-dx, conv-dw, avgpool-dx: 5×5 → 1c2 → mean of 2×2 → 2 maps of 1×1, kernels and input: 37."""
+    """net-backward, conv-dx, conv-dw, avgpool-dx: 5×5 → 1c2 → mean of 2×2 → 2 maps of 1×1: 4 + 8 + 25."""
     net = Sequential(
         conv(1, 1, 2, "k", bias=False), Undefined("phi"), AvgPool2d(2), conv(1, 2, 2, "l", bias=False)
     )
     x = symbol_array("x", (1, 1, 5, 5))
     assert prove(net, x) + x.size == 4 + 8 + 25
+
+
+def test_error_of_a_pixel_below_a_maximum():
+    """net6-delta-f: off ties a maximum copies its winner; all 48 δ, with two unknown activations."""
+    phi, omega, s = Function("phi"), Function("omega"), Symbol("s")
+    z, v, b, t = (symbol_array(name, shape) for name, shape in
+                  [("z", (3, 4, 4)), ("v", (3, 3, 2, 2)), ("b", 3), ("t", 3)])  # fmt: skip
+    winner = np.random.default_rng(0).integers(0, 2, (3, 2, 2, 2))
+    at = {
+        (k, i, j): (2 * i + winner[k, i, j, 0], 2 * j + winner[k, i, j, 1]) for k, i, j in np.ndindex(3, 2, 2)
+    }
+    pooled = np.array([[[phi(z[k][at[k, i, j]]) for j in (0, 1)] for i in (0, 1)] for k in range(3)])
+    nets = [inner(v[n], pooled) + b[n] for n in range(3)]
+    cost = sum((omega(net) - t[n]) ** 2 / 2 for n, net in enumerate(nets))
+    delta = [(omega(net) - t[n]) * omega(s).diff(s).subs(s, net) for n, net in enumerate(nets)]
+    for k, i, j in np.ndindex(3, 4, 4):
+        arriving = inner(np.array(delta), v[:, k, i // 2, j // 2])
+        wins = at[k, i // 2, j // 2] == (i, j)
+        formula = arriving * int(wins) * phi(s).diff(s).subs(s, z[k, i, j])
+        assert_identical(cost.diff(z[k, i, j]), formula)
 
 
 def test_residual():
