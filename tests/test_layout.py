@@ -24,7 +24,8 @@ FIXED = (
 
 # Columns of the house, from left to right; a module imports from its own column or from one further right.
 COLUMNS = (
-    {"network", "optim", "initial", "data", "layers", "gradcheck", "perceptron", "mistakes", "planted"},
+    {"network", "optim", "initial", "data", "layers", "gradcheck", "perceptron"}
+    | {"exercises", "mistakes", "planted"},
     {"combine", "conv", "fast", "winograd", "matrix", "pool", "dense", "activations", "loss"},
     {"columns", "spans"},
     {"windows"},
