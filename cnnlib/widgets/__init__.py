@@ -5,6 +5,7 @@ from cnnlib.widgets.channel_mixer import ChannelMixer
 from cnnlib.widgets.conv_backward import ConvBackward
 from cnnlib.widgets.conv_matrix import ConvMatrix
 from cnnlib.widgets.conv_stepper import ConvStepper
+from cnnlib.widgets.digit_reader import DigitReader
 from cnnlib.widgets.geometry import Geometry
 from cnnlib.widgets.gradcheck_curve import GradcheckCurve
 from cnnlib.widgets.gradient_norms import GradientNorms
@@ -24,6 +25,7 @@ __all__ = [
     "ConvBackward",
     "ConvMatrix",
     "ConvStepper",
+    "DigitReader",
     "Geometry",
     "GradcheckCurve",
     "GradientNorms",
