@@ -1,4 +1,4 @@
-"""Run every bench and print the tables; with ``--write``, also into README.md. Takes about two minutes.
+"""Run every bench and print the tables; with ``--write``, also into README.md. Takes a few minutes.
 
 Threads are set before NumPy is loaded: its matrix products read the setting only once.
 """
@@ -11,7 +11,7 @@ os.environ.update(
     OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", MKL_NUM_THREADS="1", VECLIB_MAXIMUM_THREADS="1"
 )
 
-from benchmarks import bench_conv, bench_digits, bench_pool, report, timing
+from benchmarks import bench_conv, bench_digits, bench_fast, bench_pool, report, timing
 
 
 def main():
@@ -27,6 +27,7 @@ def main():
     timing.warm_allocator()
     page = report.page(
         report.convolution(bench_conv.speed_rows(), bench_conv.memory_row()),
+        report.other_ways(bench_fast.rows()),
         report.pooling(bench_pool.rows()),
         report.digits(bench_digits.epoch_row(), bench_digits.accuracy_rows()),
         rounds=timing.ROUNDS,

@@ -87,6 +87,21 @@ Peak of new memory for 3×3 on 4×8×256×256, forward and backward, results inc
 {memory["multiple"]:.1f} times the input of {memory["input"] / 2**20:.0f} MiB."""
 
 
+def other_ways(rows):
+    """Write the section on the variants of chapter 14."""
+    head = ["network", "bare products", "layers", "Winograd", "its forward pass", "spectra", "shifted sums"]
+    keys = ("layer", "winograd", "forward", "spectra", "shifted")
+    body = [[r["network"], seconds(r["products"]), *(times(r[key]) for key in keys)] for r in rows]
+    return f"""## Convolution in other ways
+
+Times of forward and backward passes divided by those of the bare products, for the variants of chapter 14
+on the networks above. Winograd's tiles take 3×3 kernels only; *its forward pass* is compared with the one
+product of the forward pass. Below 1 means faster than any way that multiplies the columns. A dash
+stands for what does not apply, or would take minutes.
+
+{table(head, body)}"""
+
+
 def pooling(rows):
     """Write the section on pooling."""
     body = [[r["case"], seconds(r["time"]), times(r["torch"])] for r in rows]

@@ -46,6 +46,24 @@ def test_a_wrong_contestant_is_not_timed(bench, monkeypatch):
         conv.contestants([conv.make_layer(*LAYERS["padded"], np.random.default_rng(0))])
 
 
+@pytest.mark.parametrize("shape", [LAYERS["plain"], LAYERS["padded"]])
+def test_other_ways_agree(bench, shape):
+    other = bench("bench_fast")
+    layers = [bench("bench_conv").make_layer(*shape, np.random.default_rng(0))]
+    ways = other.contestants(layers)
+    assert set(ways) == {"layer", "spectra", "winograd", "shifted", "products"}
+    for run in [*ways.values(), *other.forward_contestants(layers).values()]:
+        run()
+
+
+def test_other_ways_stay_away_where_they_do_not_apply(bench, monkeypatch):
+    other = bench("bench_fast")
+    layers = [bench("bench_conv").make_layer(2, 2, 8, 2, 5, 1, 2, np.random.default_rng(0))]
+    assert "winograd" not in other.contestants(layers)
+    monkeypatch.setattr(other, "MOST", 1)
+    assert "shifted" not in other.contestants(layers)
+
+
 @pytest.mark.parametrize("kind", ["max", "mean"])
 def test_pooling_runs(bench, kind):
     for run in bench("bench_pool").contestants(kind, 2, 2, 7, 3, 2).values():
@@ -91,8 +109,14 @@ def test_the_page_is_one_that_the_script_writes(bench):
         dict(recipe=recipe, mean=number, lowest=number, highest=number)
         for recipe in bench("bench_digits").RECIPES
     ]
+    blank = dict.fromkeys(("layer", "winograd", "forward", "spectra", "shifted", "products"), number)
+    other = [{**blank, "network": name} for name in bench("bench_fast").CHOSEN]
+    other[0].update(winograd=None, forward=None)  # networks A and B have 5×5 kernels
+    other[1].update(winograd=None, forward=None)
+    other[3].update(shifted=None)
     expected = report.page(
         report.convolution(speeds, {"multiple": number, "input": 2**23}),
+        report.other_ways(other),
         report.pooling([{"case": case, "time": number, "torch": number} for case in cases]),
         report.digits({"images": 1437, "time": number, "torch": number}, accuracies),
         rounds=bench("timing").ROUNDS,
