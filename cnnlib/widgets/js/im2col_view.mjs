@@ -143,7 +143,7 @@ function adjointLine(s) {
 const headings = { forward: ["x", "im2col(x)", "z = K · im2col(x)"], backward: ["γ = col2im(Kᵀδ)", "Kᵀδ", "δ"], round: ["r = col2im(im2col(x))", "im2col(x)", ""] };
 
 function render({ model, el }) {
-  const set = (change) => { voice.forgive(); assign(model, change); };
+  const set = (change) => { assign(model, change); };
   const sized = (change) => {
     const next = { n: model.get("image_size"), m: model.get("kernel_size"), stride: model.get("stride"), padding: model.get("padding"), ...change };
     set({ image_size: next.n, kernel_size: next.m, stride: next.stride, padding: next.padding, frame: -1, x: resize(model.get("x"), next.n), w: resize(model.get("w"), next.m),
@@ -195,12 +195,13 @@ function render({ model, el }) {
   const ones = button("all ones", "fill image, kernel and δ with ones", fill((size) => zeros(size).map((row) => row.map(() => 1))));
   const speed = menu("speed", { slow: "slow", normal: "normal", fast: "fast" }, (value) => set({ speed: value }));
   const order = checkbox("windows column by column", (on) => set({ order: on ? "columns" : "rows", frame: -1 }));
-  const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
+  const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   el.classList.add("cnn-widget", "im2col-view");
   el.replaceChildren(lead, formula, work, adjoint, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), reset.el,
     image.el, kernel.el, stride.el, padding.el, h("details", {}, h("summary", {}, "more: values, order and speed"), h("div", {}, count.el, ones.el, order.el, speed.el, hint))));
   formula.addEventListener("focusin", film.stop);
+  el.addEventListener("input", voice.forgive);
   let last = { frame: -1 };
 
   /** Let copies of the cells fly along the chosen column, in the direction of the view. */
