@@ -8,6 +8,7 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
   registry, the kernel and the test;
 * a line never begins with the full stop that follows a formula;
 * from there a badge leads to the proof, in the registry;
+* "chapter 5" and "E-05" are links, wherever they stand;
 * a page without its own meta description gets the book's;
 * a formula that KaTeX cannot read is an error, not red letters on the page;
 * the entry page, `index.html`, leads to the first page politely, with a language and an icon;
@@ -48,7 +49,9 @@ ENTRY = """<!doctype html>
 <body><p><a href="{first}">{title}</a></p></body>
 </html>
 """
-LEDGER = "book/equations"
+LEDGER, ERRATA = "book/equations", "book/errata"
+# "chapter 5", but not ", chapter 5" after a citation and not "chapter 5 of" another book.
+CHAPTER = re.compile(r"((?<!, )\b[Cc]hapter \d+\b(?! of ))")
 BADGE = r'<a class="badge-proof" href="{}#registry-\1" title="Proof, code and test of \1">(\1 ✓)</a>'
 THEME_STYLE = "_static/styles/pydata-sphinx-theme.css"
 STATE = "application/vnd.jupyter.widget-state+json"
@@ -97,6 +100,31 @@ def keep_punctuation(app, doctree, docname):
         if isinstance(after, nodes.Text) and (mark := re.match(r"[.,;:!?)]+", after.astext())):
             formula[:] = [nodes.Text(rf"{formula.astext()}\text{{{mark[0]}}}")]
             after.parent.replace(after, nodes.Text(after.astext()[mark.end() :]))
+
+
+def link_names(app, doctree, docname):
+    """Let "chapter 5" lead to that chapter, and "E-05" in bold to its entry among the errata."""
+    pages = {
+        int(found[1]): page for page in app.env.found_docs if (found := re.match(r"notebooks/(\d+)-", page))
+    }
+    for text in list(doctree.findall(nodes.Text)):
+        if isinstance(text.parent, (nodes.paragraph, nodes.list_item, nodes.emphasis)):
+            pieces = [linked(piece, docname, pages, app.builder) for piece in CHAPTER.split(text.astext())]
+            if any(isinstance(piece, nodes.reference) for piece in pieces):
+                text.parent.replace(text, pieces)
+    for bold in list(doctree.findall(nodes.strong)) if ERRATA in app.env.found_docs else ():
+        if docname != ERRATA and re.fullmatch(r"E-\d\d\.?", bold.astext()):
+            address = f"{app.builder.get_relative_uri(docname, ERRATA)}#{bold.astext().lower()[:4]}"
+            bold.parent.replace(bold, nodes.reference("", "", bold.deepcopy(), internal=True, refuri=address))
+
+
+def linked(piece, docname, pages, builder):
+    """Return a piece of text as it is, or, if it names another chapter, as a link."""
+    found = CHAPTER.fullmatch(piece)
+    page = pages.get(int(re.search(r"\d+", piece)[0])) if found else None
+    if page in (None, docname):
+        return nodes.Text(piece)
+    return nodes.reference("", piece, internal=True, refuri=builder.get_relative_uri(docname, page))
 
 
 def description(app):
@@ -216,6 +244,7 @@ def setup(app):
     app.connect("env-updated", refer_by_id)
     app.connect("doctree-resolved", show_id)
     app.connect("doctree-resolved", keep_punctuation)
+    app.connect("doctree-resolved", link_names)
     app.connect("html-page-context", finish, priority=900)
     app.connect("html-page-context", lighten, priority=950)
     app.book_page_styles = []
