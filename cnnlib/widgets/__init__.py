@@ -16,6 +16,8 @@ from cnnlib.widgets.network_inspector import NetworkInspector
 from cnnlib.widgets.parameter_counter import ParameterCounter
 from cnnlib.widgets.perceptron import Perceptron
 from cnnlib.widgets.pool_router import PoolRouter
+from cnnlib.widgets.questions import question
+from cnnlib.widgets.quiz import Quiz
 from cnnlib.widgets.softmax_sliders import SoftmaxSliders
 from cnnlib.widgets.xor_trainer import XorTrainer
 
@@ -36,6 +38,8 @@ __all__ = [
     "ParameterCounter",
     "Perceptron",
     "PoolRouter",
+    "Quiz",
     "SoftmaxSliders",
     "XorTrainer",
+    "question",
 ]
