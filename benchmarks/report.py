@@ -96,8 +96,8 @@ def other_ways(rows):
 
 Times of forward and backward passes divided by those of the bare products, for the variants of chapter 14
 on the networks above. Winograd's tiles take 3×3 kernels only; *its forward pass* is compared with the one
-product of the forward pass. Below 1 means faster than any way that multiplies the columns. A dash
-stands for what does not apply, or would take minutes.
+product of the forward pass. Below 1 means faster than those products alone. A dash stands for what does
+not apply, or would take minutes.
 
 {table(head, body)}"""
 
