@@ -114,13 +114,15 @@ function render({ model, el }) {
     const s = Object.fromEntries(traits.map((name) => [name, model.get(name)]));
     return { ...s, gain: 2 ** s.exponent, layer: Math.min(s.layer, s.depth), steepest: activations[s.activation].steepest };
   }
-  let [norms, key] = [null, ""];
+  let [norms, key, band, bandKey] = [null, "", null, ""];
   function computed(s) {
-    const now = traits.slice(0, 6).map((name) => s[name]).join();
+    const [now, shared] = [6, 5].map((count) => traits.slice(0, count).map((name) => s[name]).join());
     if (now === key) return norms;
-    const others = Array.from({ length: shades }, (_, k) => deepNorms(networks, { ...s, seed: k + 1 }, false).delta);
-    const band = Array.from({ length: s.depth }, (_, k) => [Math.min(...others.map((d) => d[k])), Math.max(...others.map((d) => d[k]))]);
-    [norms, key] = [{ ...deepNorms(networks, s), band }, now];
+    if (shared !== bandKey) {   // the band is the same for every seed
+      const all = Array.from({ length: shades }, (_, k) => deepNorms(networks, { ...s, seed: k + 1 }, false).delta);
+      band = Array.from({ length: s.depth }, (_, k) => [Math.min(...all.map((d) => d[k])), Math.max(...all.map((d) => d[k]))]);
+    }
+    [norms, key, bandKey] = [{ ...deepNorms(networks, s), band }, now, shared];
     return norms;
   }
   const chart = makeChart((layer) => { if (model.get("layer") !== layer) set({ layer }); });

@@ -52,27 +52,45 @@ export function pulled(w, v) {
 
 export const norm = (v) => Math.sqrt(v.reduce((sum, value) => sum + value * value, 0));
 
-function times(a, b, n) {
-  const c = new Float64Array(n * n);
-  for (let i = 0; i < n; i += 1) for (let k = 0; k < n; k += 1) {
-    const factor = a[i * n + k];
-    for (let j = 0; j < n; j += 1) c[i * n + j] += factor * b[k * n + j];
+/** Diagonal and off-diagonal of a symmetric matrix after reflections that leave its eigenvalues alone; spoils `a`. */
+function tridiagonal(a) {
+  const [n, off] = [a.length, []];
+  for (let k = 0; k < n - 2; k += 1) {
+    const v = Float64Array.from(a, (row, i) => (i > k ? row[k] : 0));
+    off[k] = v[k + 1] > 0 ? -norm(v) : norm(v);
+    if (off[k] === 0) continue;
+    v[k + 1] -= off[k];
+    const length = v.reduce((sum, value) => sum + value * value, 0);
+    const q = new Float64Array(n);
+    let along = 0;
+    for (let i = k + 1; i < n; i += 1) {
+      for (let j = k + 1; j < n; j += 1) q[i] += a[i][j] * v[j];
+      q[i] *= 2 / length;
+      along += (q[i] * v[i]) / length;
+    }
+    for (let i = k + 1; i < n; i += 1) q[i] -= along * v[i];
+    for (let i = k + 1; i < n; i += 1) for (let j = k + 1; j < n; j += 1) a[i][j] -= v[i] * q[j] + q[i] * v[j];
   }
-  return c;
+  if (n > 1) off[n - 2] = a[n - 1][n - 2];
+  return [a.map((row, i) => row[i]), off];
 }
 
-/** ‖W‖₂ of a square W: square WᵀW twelve times, so that one direction is left, and see how W stretches it. */
+/** ‖W‖₂ of a square W: the root of the largest eigenvalue of WᵀW, found by halving an interval. */
 export function spectralNorm(w, n = width) {
-  let power = times(Float64Array.from(w, (_, k) => w[(k % n) * n + Math.floor(k / n)]), w, n);
-  for (let k = 0; k < 12; k += 1) {
-    const size = norm(power);
-    if (size === 0) return 0;
-    power = power.map((value) => value / size);
-    power = times(power, power, n);
+  const squared = Array.from({ length: n }, () => new Float64Array(n));
+  for (let k = 0; k < n; k += 1) for (let i = 0; i < n; i += 1) for (let j = 0; j < n; j += 1) squared[i][j] += w[k * n + i] * w[k * n + j];
+  const [diagonal, off] = tridiagonal(squared);
+  const above = (x) => {   // is an eigenvalue larger than x? So is a pivot of the matrix minus x then larger than 0.
+    let pivot = diagonal[0] - x;
+    for (let i = 1; i < n && pivot <= 0; i += 1) pivot = diagonal[i] - x - off[i - 1] ** 2 / (pivot || -1e-300);
+    return pivot > 0;
+  };
+  let [low, high] = [0, diagonal.reduce((sum, value) => sum + value, 0)];
+  for (let k = 0; k < 60; k += 1) {
+    const middle = (low + high) / 2;
+    [low, high] = above(middle) ? [middle, high] : [low, middle];
   }
-  const columns = Array.from({ length: n }, (_, i) => power.subarray(i * n, (i + 1) * n));
-  const v = columns.reduce((best, column) => (norm(column) > norm(best) ? column : best));
-  return norm(product(w, v)) / norm(v);
+  return Math.sqrt(high);
 }
 
 /** The draws of one seed, kept: base weights of variance 1 and, once asked for, their spectral norms. */
