@@ -142,6 +142,8 @@ def finish(app, pagename, templatename, context, doctree):
     body = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    if pagename == "book/glossary":
+        body = re.sub("([\u4e00-\u9fff][\u4e00-\u9fff（）、]*)", r'<span lang="zh">\1</span>', body)
     if LEDGER in app.env.found_docs and pagename != LEDGER:
         ledger = context["pathto"](LEDGER)
         body = re.sub(r'<span class="eqno">\(([\w-]+)\)', rf'<span class="eqno">{BADGE.format(ledger)}', body)
