@@ -209,20 +209,24 @@ function render({ model, el }) {
     if (!el.isConnected || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
     const at = (piece, i, j) => piece.el.querySelectorAll(".cnn-row")[i].children[j].getBoundingClientRect();
     const [home, { row, column }] = [el.getBoundingClientRect(), s.windows[s.frame]];
-    s.windows[s.frame].pixels.forEach((p, tap) => {
+    const flights = s.windows[s.frame].pixels.map((_, tap) => {     // measure all ends first: each ghost moves the page's layout
       const ends = [at(grids.image, row + Math.floor(tap / s.m), column + (tap % s.m)), at(grids.matrix, tap, s.frame)];
-      const [from, to] = s.view === "forward" ? ends : ends.reverse();
+      return s.view === "forward" ? ends : ends.reverse();
+    });
+    const spot = (box) => ({ transform: `translate(${box.left - home.left}px, ${box.top - home.top}px)` });
+    flights.forEach(([from, to], tap) => {
       const ghost = h("span", { class: `im2col-ghost ${tones[s.view][0]}`, "aria-hidden": "true" }, show(s.matrix[tap][s.frame]));
-      const spot = (box) => `translate(${box.left - home.left}px, ${box.top - home.top}px)`;
       el.append(ghost);
-      ghost.animate([{ transform: spot(from), opacity: 1 }, { transform: spot(to), opacity: .6 }], { duration: Math.min(450, delays[model.get("speed")]), easing: "ease-in-out" }).finished.then(() => ghost.remove(), () => ghost.remove());
+      const gone = () => ghost.remove();
+      ghost.animate([{ ...spot(from), opacity: 1 }, { ...spot(to), opacity: .6 }], { duration: Math.min(450, delays[model.get("speed")]), easing: "ease-in-out" }).finished.then(gone, gone);
     });
   }
 
   /** Scroll the columns sideways until the chosen one is in sight. */
   function reveal(k) {
-    if (long.scrollWidth <= long.clientWidth) return;
-    const { offsetLeft, offsetWidth } = grids.matrix.el.querySelector(".cnn-row").children[k];
+    const cell = grids.matrix.el.querySelector(".cnn-row").children[k];
+    if (!cell || long.scrollWidth <= long.clientWidth) return;
+    const { offsetLeft, offsetWidth } = cell;
     if (offsetLeft < long.scrollLeft || offsetLeft + offsetWidth > long.scrollLeft + long.clientWidth) long.scrollLeft = offsetLeft - long.clientWidth / 2;
   }
 
@@ -249,8 +253,8 @@ function render({ model, el }) {
     voice.tell(columnsSentence(s), `${words}: ${s.n} × ${s.n} image, ${s.m} × ${s.m} kernel, stride ${s.stride}, padding ${s.padding}, ${plural(s.windows.length, "column")}.`);
     view.sync(s.view); image.sync(s.n); kernel.sync(s.m); stride.sync(s.stride); padding.sync(s.padding); order.sync(s.order === "columns"); speed.sync(model.get("speed"));
     long.classList.toggle("im2col-wide", s.windows.length > 9);
-    if (chosen) reveal(s.focus);
-    if (s.frame >= 0 && s.frame === last.frame + 1 && s.view === last.view) fly(s);
+    if (s.frame >= 0 && s.frame === last.frame + 1 && s.view === last.view) { reveal(s.focus); fly(s); }
+    else if (chosen) requestAnimationFrame(() => reveal(s.focus));
     last = s;
   }
 
