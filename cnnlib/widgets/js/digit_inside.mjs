@@ -77,10 +77,10 @@ function matrix(kind, heading, values, size, marked = () => false) {
 
 /** What goes into the chosen unit: its window and taps, the products of one part, and the sum over the parts. */
 export function workshop(onPart) {
-  const [pair, products, total] = [h("div", { class: "formula digit-pair" }), h("p", { class: "sum" }), h("div", { class: "digit-parts" })];
+  const [pair, products, total, chips] = [h("div", { class: "formula digit-pair" }), h("p", { class: "sum" }), h("p", { class: "sum" }), h("div", { class: "digit-chips" })];
   const title = h("div", { class: "digit-chosen" });
-  const el = h("div", { class: "digit-workshop" }, title, pair, products, total);
-  total.addEventListener("click", (event) => {
+  const el = h("div", { class: "digit-workshop" }, title, pair, products, total, chips);
+  chips.addEventListener("click", (event) => {
     const chip = event.target.closest("[data-part]");
     if (chip) onPart(Number(chip.dataset.part));
   });
@@ -106,16 +106,29 @@ export function workshop(onPart) {
     const ends = group(sign(taps ? (joined.length ? " = " : "nothing under the taps: ") : " is "), h("strong", { class: "total" }, show(sum)));
     products.replaceChildren(...left, ...(joined.length ? [group(...joined)] : []), " ", ends);
     total.hidden = !taps;
-    if (taps) total.replaceChildren(...summed(found, c, layer, map, one, run));
+    if (taps) total.replaceChildren(...summed(found, layer, map, one, run));
+    chips.hidden = one;
+    if (!one) offer(found.parts, c);
   }
 
-  /** z = bias + the parts' sums, and what becomes of z. Each part is a button that opens it. */
-  function summed(found, c, layer, map, one, run) {
-    const chips = found.parts.map((p, k) => h("button", { type: "button", class: `digit-chip${k === c ? " picked" : ""}`, "data-part": k, "aria-pressed": String(k === c), "aria-label": `map ${k} adds ${show(p.sum)}`, "data-lm-suppress-shortcuts": "true" }, h("small", {}, String(k)), show(p.sum)));
+  /** Each part's sum is a button that opens it; the buttons stay while their numbers change, so that focus does. */
+  function offer(parts, c) {
+    while (chips.children.length > parts.length) chips.lastChild.remove();
+    while (chips.children.length < parts.length) chips.append(h("button", { type: "button", class: "digit-chip", "data-part": chips.children.length, "data-lm-suppress-shortcuts": "true" }, h("small", {}, String(chips.children.length)), h("span", {})));
+    parts.forEach((p, k) => {
+      const chip = chips.children[k];
+      chip.lastChild.textContent = show(p.sum);
+      chip.classList.toggle("picked", k === c);
+      chip.setAttribute("aria-pressed", String(k === c));
+      chip.setAttribute("aria-label", `map ${k} adds ${show(p.sum)}`);
+    });
+  }
+
+  /** z = bias + the parts' sums, and what becomes of z. */
+  function summed(found, layer, map, one, run) {
     const z = group(symbol("y", "z", layer === "class" ? map : ""), sign(" = "), h("span", { class: "w" }, show(found.bias)), ...(one ? [sign(" + "), number("", found.parts[0].sum)] : [sign(" + the sums from all maps")]));
     const after = layer === "class" ? [sign(", softmax → "), h("strong", { class: "y" }, `${(100 * run.y[map]).toFixed(1)} %`)] : [sign(", ReLU → "), h("strong", { class: "y" }, show(Math.max(0, found.total)))];
-    const result = group(sign("= "), h("strong", { class: "total" }, show(found.total)), ...after);
-    return one ? [h("p", { class: "sum" }, z, " ", result)] : [h("p", { class: "sum" }, z, " ", result), h("div", { class: "digit-chips" }, ...chips)];
+    return [z, " ", group(sign("= "), h("strong", { class: "total" }, show(found.total)), ...after)];
   }
   return { el, update };
 }
