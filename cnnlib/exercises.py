@@ -4,6 +4,7 @@ Each `check_…` function runs the reader's function and the library's on the sa
 compared with what known mistakes would give (`mistakes`), so the answer can name the mistake.
 """
 
+from html import escape
 from itertools import product
 from typing import NamedTuple
 
@@ -38,6 +39,10 @@ class Verdict:
     def __repr__(self):
         """Show the sentence."""
         return self.says
+
+    def _repr_html_(self):
+        """Show the sentence on a page, where it may run over several lines."""
+        return f"<p>{escape(self.says)}</p>"
 
 
 def check_conv2d_backward(function):
@@ -76,8 +81,10 @@ def check_conv2d_backward(function):
         w = _whole(rng, 2 if maps == 2 else 3, maps, 2, 3)
         layers.append(((_whole(rng, samples, len(w), height - 1, width - 2), x, w), {}))
     suspects = _known("conv")
-    suspects["the gradient of the turned kernel: “dw is turned”"] = _turned_dw
-    suspects["the mean of δ where the sum is needed"] = _mean_db
+    suspects["the gradient of the turned kernel: “dw is turned”"] = lambda dy, x, w: (
+        None, rot180(conv2d_backward(dy, x, w)[1]), None)  # fmt: skip
+    suspects["the mean of δ where the sum is needed"] = lambda dy, x, w: (
+        None, None, dy.mean(axis=(0, 2, 3)))  # fmt: skip
     return _judge(function, conv2d_backward, layers, ("dx", "dw", "db"), suspects)
 
 
@@ -272,14 +279,6 @@ def _known(*kinds):
         for name, mistake in mistakes.MISTAKES.items()
         if mistake.kind in kinds
     }
-
-
-def _turned_dw(dy, x, w):
-    return None, rot180(conv2d_backward(dy, x, w)[1]), None
-
-
-def _mean_db(dy, x, w):
-    return None, None, dy.mean(axis=(0, 2, 3))
 
 
 def _several(result):

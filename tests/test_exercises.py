@@ -128,3 +128,12 @@ def test_every_mistake_stays_hidden_nowhere():
     for kind, check in CHECKS.items():
         for mistake in MISTAKES.values():
             assert mistake.kind != kind or not check(mistake.backward)
+
+
+def test_a_verdict_is_text_on_a_page_too():
+    def mine(dy, x, w):
+        raise ValueError("<b>no</b>")
+
+    verdict = ex.check_dense_backward(mine)
+    assert "<b>no</b>" in repr(verdict)
+    assert verdict._repr_html_().startswith("<p>Not yet") and "&lt;b&gt;no" in verdict._repr_html_()
