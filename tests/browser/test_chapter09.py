@@ -258,4 +258,4 @@ def test_without_javascript_pictures_stand_in_their_places(book_http, page_facto
     page, _ = page_factory(java_script_enabled=False)
     page.goto(book_http + PAGE)
     figures = page.locator("figure.cnn-static")
-    assert figures.count() == 2 and "−0.119784" in figures.first.inner_text()
+    assert figures.count() == 3 and "−0.119784" in figures.first.inner_text()
