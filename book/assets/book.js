@@ -26,7 +26,7 @@ document.addEventListener("DOMContentLoaded", () => {
     element.append(...children);
     return element;
   };
-  const field = make("input", { type: "search", autocomplete: "off", placeholder: "conv-dw, pooling, bouvrie …" });
+  const field = make("input", { type: "text", autocomplete: "off", placeholder: "conv-dw, pooling, bouvrie …" });
   const count = make("output", { className: "equation-count" });
   const form = make("form", { className: "equation-filter", role: "search" }, make("label", {}, "Show equations with ", field), count);
   const sections = [...new Set(cards.map((card) => card.closest("section")))];
