@@ -10,7 +10,8 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 * from there a badge leads to the proof, in the registry;
 * "chapter 5" and "E-05" are links, wherever they stand;
 * a page without its own meta description gets the book's;
-* a formula that KaTeX cannot read is an error, not red letters on the page;
+* a formula that KaTeX cannot read is an error, not red letters on the page, and a build does not
+  fail because KaTeX's server takes a moment to listen;
 * the entry page, `index.html`, leads to the first page politely, with a language and an icon;
 * what widgets of one page have in common is written once;
 * the dozen style sheets become one, without the icon font's two thousand rules, and scripts no
@@ -25,7 +26,10 @@ import json
 import os
 import re
 import shutil
+import socket
+import time
 from pathlib import Path
+from subprocess import PIPE, Popen
 
 import sphinxcontrib.katex as katex
 import zmq
@@ -233,12 +237,32 @@ def drop_unused(app, exception):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+def start_formulas(cls, rundir, timeout):
+    """Start the server that draws formulas, and wait until it answers.
+
+    Its socket exists a moment before it listens; who knocks in that moment is refused, so knock again.
+    """
+    path, end = rundir / "katex.sock", time.monotonic() + timeout
+    process = Popen(cls.build_command(socket=path), stdin=PIPE, stdout=PIPE, cwd=rundir)
+    while time.monotonic() < end:
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(path))
+            return process, connection
+        except (FileNotFoundError, ConnectionRefusedError):
+            connection.close()
+            time.sleep(0.005)
+    process.kill()
+    raise cls.timeout_error(timeout)
+
+
 def setup(app):
     """Register the steps with Sphinx."""
     if zmq.has("curve"):  # else every kernel warns that its traffic on this machine is not encrypted
         KernelManager.transport_encryption.default_value = "auto"
     katex.NODEJS_BINARY = str(Path(NODE_ROOT) / "bin" / "node")
     katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = 60.0
+    katex.KaTeXServer.start_server_process = classmethod(start_formulas)
     katex.KATEX_DEFAULT_OPTIONS.update(throwOnError=True)
     app.add_config_value("book_page_description", "", "html", str)
     app.add_config_value("comments_config", {}, "html")  # Jupyter Book always sets it; we load no comments
