@@ -172,5 +172,6 @@ def watch():
 
 
 def pytest_collection_modifyitems(items):
-    """Run the browser tests last, the longest file first: they keep an event loop in their process."""
-    items.sort(key=lambda item: ("browser" in item.path.parts, item.path.name != "test_pages.py"))
+    """Run the browser tests last, the longest files first: they keep an event loop in their process."""
+    long = ["test_axe.py", "test_pages.py"]
+    items.sort(key=lambda item: ("browser" in item.path.parts, item.path.name not in long))

@@ -7,7 +7,6 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 import yaml
-from axe_playwright_python.sync_playwright import Axe
 
 ROOT = Path(__file__).resolve().parents[2]
 MUST_WEIGH_LESS = 700  # KB, gzip, first visit
@@ -37,8 +36,11 @@ def book(request, book_http, book_file):
 def settle(page):
     """Wait until the page is loaded and every widget is drawn."""
     page.wait_for_load_state("load")
-    page.wait_for_function("!document.querySelector('.cnn-host[data-state=waiting]')")
-    page.wait_for_function("[...document.querySelectorAll('.cnn-host')].every(el => el.dataset.state)")
+    for drawn in (
+        "!document.querySelector('.cnn-host[data-state=waiting]')",
+        "[...document.querySelectorAll('.cnn-host')].every(el => el.dataset.state)",
+    ):
+        page.wait_for_function(drawn, timeout=90_000)  # both cores may be busy
     page.wait_for_timeout(100)
 
 
@@ -99,27 +101,6 @@ def test_descriptions_differ(book_path):
         head = (book_path / f"{name}.html").read_text("utf8").split("</head>")[0]
         found[name] = re.search(r'<meta [^>]*name="description"[^>]*>', head).group()
     assert len(set(found.values())) == len(TOC), found
-
-
-@pytest.mark.parametrize("look", ["light", "dark", "light, 360 px"])
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(name, look, book_http, page_factory):
-    """axe-core's rules, all of them, hold on the whole page, theme and opened solutions included.
-
-    Contrast takes most of the time. It depends on the scheme and hardly on the width, so the wide page is
-    asked for it in both schemes, and the narrow page for everything else.
-    """
-    scheme, _, narrow = look.partition(", ")
-    page, _ = page_factory(width=360 if narrow else 1280, color_scheme=scheme)
-    page.goto(f"{book_http}/{name}.html")
-    settle(page)
-    open_solutions(page)
-    assert page.locator("html").get_attribute("data-theme") == scheme
-    rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
-    if narrow:
-        rules = {"rules": {"color-contrast": {"enabled": False}}}
-    violations = Axe().run(page, options=rules).response["violations"]
-    assert not violations, [(v["id"], [node["html"][:200] for node in v["nodes"]]) for v in violations]
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
