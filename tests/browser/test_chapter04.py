@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from test_widget_controls import CONTRAST, NONSENSE, everything
-from widget_page import NUMBERS, cell, numbers, panel, starting
+from widget_page import NUMBERS, assert_fits_a_phone, cell, numbers, panel, starting
 
 from cnnlib import conv2d, output_size
 from cnnlib.widgets import ChannelMixer
@@ -246,20 +246,11 @@ def test_no_button_is_dead(opened, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_on_a_phone_nothing_sticks_out(opened, kind):
-    widget, page, seen = opened(kind, width=360, height=740, has_touch=True, is_mobile=True)
+    widget, _, seen = opened(kind, width=360, height=740, has_touch=True, is_mobile=True)
     for slider in widget.get_by_role("slider").all():
         slider.fill(slider.get_attribute("max"))
     widget.get_by_role("slider").last.fill("1" if kind == "geometry" else "3")
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    frame = widget.bounding_box()
-    for part in widget.locator(".geo, .panel, .controls, .sum").all():
-        box = part.bounding_box()
-        assert box["x"] >= frame["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 0.5
-    small = widget.evaluate(
-        """(w) => [...w.querySelectorAll('button, select, .choice label, .control')]
-          .filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().height).filter((h) => h < 44)"""
-    )
-    assert small == []
+    assert_fits_a_phone(widget, ".geo, .panel, .controls, .sum")
     seen.assert_clean()
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 from test_widget_controls import CONTRAST, NONSENSE, everything
-from widget_page import NUMBERS, cell, numbers, panel, starting
+from widget_page import NUMBERS, assert_fits_a_phone, cell, numbers, panel, starting
 
 from cnnlib.mistakes import INPUTS, MISTAKES
 from cnnlib.widgets import GradcheckCurve, MistakeGallery
@@ -251,19 +251,10 @@ def test_method_mistake_and_reset(opened):
 # --- both ---------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", KINDS)
 def test_on_a_phone_nothing_sticks_out(opened, kind):
-    widget, page, seen = opened(kind, width=360, height=740, has_touch=True, is_mobile=True)
+    widget, _, seen = opened(kind, width=360, height=740, has_touch=True, is_mobile=True)
     if kind == "mistake-gallery":
         widget.locator("input[value='batch axis flipped']").check(force=True)
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    frame = widget.bounding_box()
-    for part in widget.locator(".panel, .controls, .sum, .gallery-list, select, svg").all():
-        box = part.bounding_box()
-        assert box["x"] >= frame["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 0.5
-    small = widget.evaluate(
-        """(w) => [...w.querySelectorAll('button, select, .choice label, .gallery-list label, .control')]
-          .filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().height).filter((h) => h < 44)"""
-    )
-    assert small == []
+    assert_fits_a_phone(widget, ".panel, .controls, .sum, .gallery-list, select, svg", ".gallery-list label")
     seen.assert_clean()
 
 

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from test_widget_controls import CONTRAST
+from widget_page import assert_fits_a_phone
 
 from cnnlib.widgets.gradient_norms import ACTIVATIONS, deep_norms
 
@@ -191,20 +192,11 @@ def test_the_sentence_names_what_happens(opened):
 
 
 def test_on_a_phone_nothing_sticks_out(opened):
-    widget, page, seen = opened(**PHONE)
+    widget, _, seen = opened(**PHONE)
     widget.get_by_role("slider", name="depth").fill("20")
     widget.get_by_role("slider", name="Var").fill("24")
     widget.get_by_role("checkbox").check(force=True)
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    frame = widget.bounding_box()
-    for part in widget.locator("svg, .norms-legend li, .controls, .sum, .sum .group").all():
-        box = part.bounding_box()
-        assert box["x"] >= frame["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 0.5
-    small = widget.evaluate(
-        """(w) => [...w.querySelectorAll('button, select, .choice label, .control')]
-          .filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().height).filter((h) => h < 44)"""
-    )
-    assert small == []
+    assert_fits_a_phone(widget, "svg, .norms-legend li, .controls, .sum, .sum .group")
     seen.assert_clean()
 
 

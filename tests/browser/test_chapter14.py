@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 from test_widget_controls import CONTRAST, NONSENSE, everything
-from widget_page import NUMBERS, cell, numbers, panel, starting
+from widget_page import NUMBERS, assert_fits_a_phone, cell, numbers, panel, starting
 
 from cnnlib import conv2d, conv2d_backward
 from cnnlib.fast import col2im, im2col
@@ -221,19 +221,10 @@ def test_no_control_is_dead(opened):
 
 
 def test_on_a_phone_nothing_sticks_out(opened):
-    widget, page, seen = opened(width=360, height=740, has_touch=True, is_mobile=True)
+    widget, _, seen = opened(width=360, height=740, has_touch=True, is_mobile=True)
     for name, values in RANGES.items():
         widget.get_by_role("slider", name=name).fill(str(max(values) if name != "stride" else 1))
-    assert page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
-    frame = widget.bounding_box()
-    for part in widget.locator(".im2col-long, .controls, .sum").all():
-        box = part.bounding_box()
-        assert box["x"] >= frame["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 0.5
-    small = widget.evaluate(
-        """(w) => [...w.querySelectorAll('button, select, .choice label, .control')]
-          .filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect().height).filter((h) => h < 44)"""
-    )
-    assert small == []
+    assert_fits_a_phone(widget, ".im2col-long, .controls, .sum")
     seen.assert_clean()
 
 

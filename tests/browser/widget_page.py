@@ -78,3 +78,22 @@ def sweep(widget, kind):
 
 def batch(rows):
     return np.array(rows)[None, None]
+
+
+def assert_fits_a_phone(widget, parts, targets=""):
+    """Nothing sticks out of the page or of the widget, and what a finger presses is at least 44 px high.
+
+    `parts` selects what must stay inside the widget, `targets` what is pressed besides the usual controls.
+    """
+    assert widget.page.evaluate("document.scrollingElement.scrollWidth <= innerWidth")
+    frame = widget.bounding_box()
+    for part in widget.locator(parts).all():
+        box = part.bounding_box()
+        assert box["x"] >= frame["x"] and box["x"] + box["width"] <= frame["x"] + frame["width"] + 0.5
+    pressed = ", ".join(filter(None, ["button, select, .choice label, .control", targets]))
+    small = widget.evaluate(
+        """(w, pressed) => [...w.querySelectorAll(pressed)].filter((e) => e.offsetParent)
+          .map((e) => e.getBoundingClientRect().height).filter((height) => height < 44)""",
+        pressed,
+    )
+    assert small == []
