@@ -145,7 +145,7 @@ def finish(app, pagename, templatename, context, doctree):
     count = itertools.count(1)
     body = re.sub('id="proof"', lambda _: f'id="proof-{next(count)}"', context.get("body", ""))
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
-    body = body.replace('<th class="head"><p></p></th>', "<td></td>")
+    body = re.sub(r'<th class="head">(<p>\s*</p>)?</th>', "<td></td>", body)
     if pagename == "book/glossary":
         body = re.sub("([\u4e00-\u9fff][\u4e00-\u9fff（）、]*)", r'<span lang="zh">\1</span>', body)
     if LEDGER in app.env.found_docs and pagename != LEDGER:
