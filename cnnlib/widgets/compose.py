@@ -7,6 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(//[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
+_REMARK = re.compile(r"(?<=[;,{}()\[\]]) {2,}// [^\n\"'`]*$", re.MULTILINE)
 
 
 @cache
@@ -16,8 +17,9 @@ def compose(name):
     A notebook imports the text from a Blob, where relative imports cannot be
     resolved. Each local module is included once, before the first module that
     needs it; only the widget itself keeps its exports. Lines that hold nothing
-    but a comment are dropped and indentation shrinks to one space, since each
-    widget on a page repeats the text. (No template literal may span lines.)
+    but a comment are dropped, remarks at the end of a line too, and indentation
+    shrinks to one space, since each widget on a page repeats the text. (No
+    template literal may span lines.)
 
     Parameters
     ----------
@@ -54,6 +56,6 @@ def _collect(name, parts, seen):
         raise ValueError(
             f'{name}.mjs: expected one-line imports such as import {{ a, b }} from "./tensor.mjs";'
         )
-    body = re.sub(r"^export (?!default)", "", _COMMENT.sub("", body), flags=re.MULTILINE)
+    body = re.sub(r"^export (?!default)", "", _REMARK.sub("", _COMMENT.sub("", body)), flags=re.MULTILINE)
     body = re.sub(r"^ +", " ", body, flags=re.MULTILINE)
     parts.append(body.strip() + "\n")

@@ -45,6 +45,26 @@ def test_comments_go_and_code_stays(tmp_path, monkeypatch):
     assert compose.__wrapped__("wide") == 'const one = "// kept";\n\nexport default { one };\n'
 
 
+def test_remarks_go_and_strings_stay(tmp_path, monkeypatch):
+    (tmp_path / "said.mjs").write_text(
+        'const a = { b: "x;  // y" };   // why\nconst c = "a;  // b";\nexport default { a, c };\n'
+    )
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    assert (
+        compose.__wrapped__("said")
+        == 'const a = { b: "x;  // y" };\nconst c = "a;  // b";\nexport default { a, c };\n'
+    )
+
+
+@pytest.mark.parametrize("name", WIDGETS)
+def test_a_widget_says_its_name(name):
+    """Screen readers announce it as a group; the look and the file share the name of its kind."""
+    source = (module.FOLDER / f"{name}.mjs").read_text("utf8")
+    found = re.findall(r'stage\(el, "([\w-]+)", "(.+?)"\);', source)
+    assert [kind for kind, _ in found] == [name.replace("_", "-")]
+    assert 15 <= len(found[0][1]) <= 60
+
+
 def test_indentation_shrinks_and_stays_visible(tmp_path, monkeypatch):
     (tmp_path / "deep.mjs").write_text(
         "function f() {\n    return {\n      a:  1,\n    };\n}\nexport default { f };\n"

@@ -2,7 +2,7 @@
 // Traits   view: "inception" | "residual" | "field"   channels, filters, reducers, reduced, backward, branch   depth, slope
 //          layers, image_size, level, unit   presets: { name: layers }   initial: traits for reset
 // Equations param-count, concat-dx, residual-dx, receptive-field
-import { assign, button, choice, follow, h, narrator } from "./draw.mjs";
+import { assign, button, choice, follow, h, narrator, stage } from "./draw.mjs";
 import { inceptionView } from "./block_inception.mjs";
 import { residualView } from "./block_residual.mjs";
 import { fieldView } from "./block_field.mjs";
@@ -16,7 +16,7 @@ function render({ model, el }) {
   const reset = button("reset", "back to the worked example", () => assign(model, { ...model.get("initial"), view: model.get("view") }), "reset");
   const tries = Object.values(views).map((view) => h("p", { class: "try" }, h("strong", {}, view.strong), view.hint));
   const controls = Object.values(views).map((view) => h("div", { class: "controls block-controls" }, ...view.controls));
-  el.classList.add("cnn-widget", "block-builder");
+  stage(el, "block-builder", "Blocks of layers, taken apart");
   el.replaceChildren(h("div", { class: "block-tabs" }, tabs.el), ...tries, ...Object.values(views).map((view) => view.picture), ...voice.parts, ...controls);
 
   function draw() {

@@ -4,7 +4,7 @@
 // Equations conv-fwd, conv-table
 import { resize } from "./tensor.mjs";
 import { mixed, partner, productsOf } from "./channel_mixer_maths.mjs";
-import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, show, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, show, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { symbol } from "./sum.mjs";
 
@@ -102,7 +102,7 @@ function render({ model, el }) {
   const reset = button("reset", "back to the worked example", () => { voice.forgive(); set(model.get("initial")); }, "reset");
   el.addEventListener("input", voice.forgive);
 
-  el.classList.add("cnn-widget", "channel-mixer");
+  stage(el, "channel-mixer", "Two input maps make one output");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Choose an output."), " Predict its value from both maps, then read the sum. What happens if the kernels change places?"),
     formula, sum, ...voice.parts,
     h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, forth.el), table.el, reset.el, crossed.el, kernel.el, numbers.el,

@@ -4,7 +4,7 @@
 //          frame: −1 the whole picture, else a step of “pad, turn, slide”   speed   initial: traits for reset
 // Equations conv-trilinear, conv-fwd, conv-dx, conv-dw, conv-dx-strided
 import { correlate2d, correlate2dDw, correlate2dDx, counting, outputSize, resize, spreadDelta, unusedRows, zeros } from "./tensor.mjs";
-import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, show, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, show, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { arithmetic, meetings, named } from "./trilinear.mjs";
 
@@ -195,7 +195,7 @@ function render({ model, el }) {
   const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
   const more = h("details", {}, h("summary", {}, "more: values and speed"), h("div", {}, count.el, ones.el, one.el, speed.el, hint));
-  el.classList.add("cnn-widget", "conv-backward");
+  stage(el, "conv-backward", "Convolution, forward and backward");
   el.replaceChildren(tryThis, formula, sum, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), reset.el, image.el, kernel.el, stride.el, more));
   formula.addEventListener("focusin", film.stop);
   el.addEventListener("input", voice.forgive);

@@ -3,7 +3,7 @@
 //          view: forward | backward | gradient   weights: dense | local | shared
 //          focus_on: y | x | w | entry   focus: row-major number   initial: traits for reset
 // Equations conv-matrix, matrix-dx, tied-sum
-import { assign, button, choice, fitCells, follow, h, listed, narrator, show, slider } from "./draw.mjs";
+import { assign, button, choice, fitCells, follow, h, listed, narrator, show, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { counts, fitted, howMany, layOut, placesOf, reach, tiedSum, timesMatrix, timesTransposed } from "./conv_matrix_maths.mjs";
 import { sumLine, symbol, usesLine } from "./sum.mjs";
@@ -186,7 +186,7 @@ function render({ model, el }) {
   const which = slider({ label: "number", min: 1, max: 1, onInput: (value) => choose(read(model).focus.on, value - 1) });
   const reset = button("reset", "back to the worked example", () => { voice.forgive(); set(model.get("initial")); }, "reset");
   el.addEventListener("input", voice.forgive);
-  el.classList.add("cnn-widget", "conv-matrix");
+  stage(el, "conv-matrix", "Convolution as a matrix");
   el.replaceChildren(lead, formula, net.el, sum, ...voice.parts, h("div", { class: "controls" }, view.el, weights.el, reset.el, ...sliders.map((s) => s.el),
     h("details", {}, h("summary", {}, "more: choose by number, edit"), h("div", {}, about.el, which.el,
       h("p", { class: "hint" }, "Point at a cell, a node or a line. Change an underlined number: type, drag, or turn the wheel. Arrow keys walk through the cells.")))));

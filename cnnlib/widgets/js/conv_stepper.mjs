@@ -4,7 +4,7 @@
 //          shaded, speed   presets: { name: { x, w } }   initial: traits for reset
 // Equations conv-fwd, out-size, rot180
 import { correlate2d, outputSize, resize, rot180, unusedRows, zeros } from "./tensor.mjs";
-import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { arithmetic, meetings, named } from "./trilinear.mjs";
 
@@ -136,7 +136,7 @@ function render({ model, el }) {
   const speed = menu("speed", { slow: "slow", normal: "normal", fast: "fast" }, (value) => set({ speed: value }));
   const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
-  el.classList.add("cnn-widget", "conv-stepper");
+  stage(el, "conv-stepper", "Convolution, one window at a time");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Move the window."), " Predict the output before you read the sum; then turn the kernel and compare."),
     formula, sum, ...voice.parts, h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, play.el, forth.el), padding.el, reset.el, output.el, image.el, kernel.el, stride.el,
       h("details", {}, h("summary", {}, "more: pictures, shading, speed"), h("div", {}, picture.el, shaded.el, speed.el, hint))));

@@ -3,7 +3,7 @@
 //          picture: 8 rows of 0…1   towards: class k   layer, map, row, column: the chosen unit   part: the map whose products are written out
 //          eraser   softness: of the brush   initial: traits for reset
 // Equations conv-fwd, relu-dx, maxpool-fwd, maxpool-dx, dense-fwd, dense-dx, softmax, ce-dlogits, conv-dx
-import { assign, button, checkbox, follow, h, listed, menu, narrator, show, slider } from "./draw.mjs";
+import { assign, button, checkbox, follow, h, listed, menu, narrator, show, slider, stage } from "./draw.mjs";
 import { classes, pullBack, readDigit, shift, side, stepTowards, strangeness, takeApart } from "./digit_reader_maths.mjs";
 import { drawingPad, exact, mindMap, placeOf } from "./digit_pad.mjs";
 import { strip, workshop } from "./digit_inside.mjs";
@@ -98,7 +98,7 @@ function render({ model, el }) {
   const shifts = h("span", { class: "steps digit-shift" }, h("span", {}, "move"), move("◀", "left", 0, -1), move("▲", "up", -1, 0), move("▼", "down", 1, 0), move("▶", "right", 0, 1));
   const clear = button("clear", "clear the paper", () => drawn(Array(side * side).fill(0)));
   const reset = button("reset", "back to the worked example", () => { voice.forgive(); set(model.get("initial")); }, "reset");
-  el.classList.add("cnn-widget", "digit-reader");
+  stage(el, "digit-reader", "Draw a digit, and the network reads it");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Draw a digit over the whole height of the pad."), " Then choose another class beside it, see what would change the network’s mind, and push the picture uphill until it gives in."),
     h("div", { class: "digit-table" }, pad.el, answer.el, mind.el), pixel, ...voice.parts,
     h("div", { class: "controls" }, clear.el, example.el, eraser.el, softness.el, shifts, uphill.el, reset.el),

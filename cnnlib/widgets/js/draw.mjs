@@ -10,6 +10,13 @@ export function h(tag, attributes = {}, ...children) {
   return element;
 }
 
+/** Make an element a widget of a kind: it gets the look, and a name under which screen readers announce the group. */
+export function stage(el, kind, label) {
+  el.classList.add("cnn-widget", kind);
+  el.setAttribute("role", "group");
+  el.setAttribute("aria-label", label);
+}
+
 /** A number as the page shows it: at most two decimals and a real minus sign. */
 export function show(value) {
   const rounded = Math.round(value * 100) / 100;

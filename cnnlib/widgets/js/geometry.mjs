@@ -2,7 +2,7 @@
 // Traits   image_size, kernel_size, stride, padding, dilation   step: window in the focus   initial: traits for reset
 // Equations out-size, conv-narrow, conv-same, conv-wide
 import { axisCells, layWindows, namedPadding, reach, sizeByFormula } from "./geometry_maths.mjs";
-import { assign, button, follow, h, listed, narrator, slider } from "./draw.mjs";
+import { assign, button, follow, h, listed, narrator, slider, stage } from "./draw.mjs";
 import { symbol } from "./sum.mjs";
 
 const traits = ["image_size", "kernel_size", "stride", "padding", "dilation", "step"];
@@ -116,7 +116,7 @@ function render({ model, el }) {
   picture.addEventListener("pointerover", over);
   picture.addEventListener("click", over);
 
-  el.classList.add("cnn-widget", "geometry");
+  stage(el, "geometry", "Windows along one axis");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Predict the number of windows,"), " move a slider, and count the rows. Which cells does no window reach?"),
     picture, counted, formula, sum, ...voice.parts,
     h("div", { class: "controls" }, h("span", { class: "steps" }, back.el, forth.el), h("span", { class: "steps" }, ...named.map((b) => b.el)), reset.el,

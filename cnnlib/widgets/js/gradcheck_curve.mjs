@@ -2,7 +2,7 @@
 // Traits   function: name   point: t   exponent: log₁₀ h   method: whose arithmetic is written   planted: a mistake
 //          initial: traits for reset
 // Equations central-diff, complex-step
-import { assign, button, checkbox, choice, follow, h, menu, narrator, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, follow, h, menu, narrator, slider, stage } from "./draw.mjs";
 import { put, vector } from "./svg.mjs";
 import { bestStep, curve, expected, functions, lowest, methods, miss, shared } from "./gradcheck_curve_maths.mjs";
 
@@ -106,7 +106,7 @@ function render({ model, el }) {
   const planted = checkbox("plant a mistake", (on) => set({ planted: on }));
   const reset = button("reset", "back to the worked example", () => set(model.get("initial")), "reset");
   const legend = h("ul", { class: "curve-legend" }, ...Object.keys(methods).map((m) => h("li", { class: tones[m] }, h("span", { class: `curve-key ${m}`, "aria-hidden": "true" }), h("strong", {}, titles[m]), " ", errors[m])));
-  el.classList.add("cnn-widget", "gradcheck-curve");
+  stage(el, "gradcheck-curve", "Errors of three gradient checks");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Slide h to the left."), " Where does each method turn, and why? Then plant a mistake."),
     h("div", { class: "curve-chart" }, chart.drawing, legend), sum, compare, ...voice.parts,
     h("div", { class: "controls" }, step.el, method.el, func.el, point.el, planted.el, reset.el));

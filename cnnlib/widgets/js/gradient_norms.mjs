@@ -2,7 +2,7 @@
 // Traits   depth   activation: name   exponent: log₂(n·Var(w))   draw: "normal" | "uniform"   residual   seed
 //          layer: whose bound is written out   initial: traits for reset
 // Equations delta-product, delta-bound, xavier, he
-import { assign, button, checkbox, choice, follow, h, narrator, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, follow, h, narrator, slider, stage } from "./draw.mjs";
 import { symbol } from "./sum.mjs";
 import { put, vector } from "./svg.mjs";
 import { activations, deepest, deepNorms, fate, makeNetworks, presets, seeds, width } from "./gradient_norms_maths.mjs";
@@ -141,7 +141,7 @@ function render({ model, el }) {
   const seed = h("output", { class: "norms-seed" });
   const steps = h("span", { class: "steps" }, button("◀", "one seed back", () => turn(-1)).el, seed, button("▶", "one seed on", () => turn(1)).el);
   const reset = button("reset", "back to the worked example", () => set(model.get("initial")), "reset");
-  el.classList.add("cnn-widget", "gradient-norms");
+  stage(el, "gradient-norms", "Sizes of outputs and gradients, layer by layer");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Change φ and the weights until δ arrives at layer 1 as large as it started."), " Then make the network 20 layers deep."),
     h("div", { class: "norms-chart" }, chart.drawing, legend), sum, ...voice.parts,
     h("div", { class: "controls" }, activation.el, start.el, depth.el, scale.el, layer.el, residual.el, steps, reset.el));

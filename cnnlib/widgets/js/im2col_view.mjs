@@ -4,7 +4,7 @@
 //          frame: −1 the whole picture, else the last column handled   speed   initial: traits for reset
 // Equations im2col, conv-gemm, conv-gemm-backward, im2col-adjoint, col2im-uses
 import { counting, outputSize, resize, zeros } from "./tensor.mjs";
-import { assign, button, checkbox, choice, fitCells, follow, h, listed, menu, narrator, player, show, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, listed, menu, narrator, player, show, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { sumLine, symbol } from "./sum.mjs";
 import { col2im, im2col, innerProduct, layColumns, outer, rowTimes, useCounts } from "./im2col_maths.mjs";
@@ -197,7 +197,7 @@ function render({ model, el }) {
   const order = checkbox("windows column by column", (on) => set({ order: on ? "columns" : "rows", frame: -1 }));
   const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Change a number in an underlined cell: type, drag it up or down, or turn the wheel; Page Up and Page Down count by one. Arrow keys walk through the cells.");
-  el.classList.add("cnn-widget", "im2col-view");
+  stage(el, "im2col-view", "Convolution as a product of columns");
   el.replaceChildren(lead, formula, work, adjoint, ...voice.parts, h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), reset.el,
     image.el, kernel.el, stride.el, padding.el, h("details", {}, h("summary", {}, "more: values, order and speed"), h("div", {}, count.el, ones.el, order.el, speed.el, hint))));
   formula.addEventListener("focusin", film.stop);

@@ -2,7 +2,7 @@
 // Traits   mistake, test_input: names   focus: entry of the spoiled gradient   edits: { "dy 3": 5 }
 //          cases: { mistake: { input: layer } }   texts: { mistake: [says, seen, hides] }   runs: { mistake: { right, wrong } }
 // Equations vjp, central-diff, adjoint
-import { assign, button, fitCells, follow, h, menu, narrator, show } from "./draw.mjs";
+import { assign, button, fitCells, follow, h, menu, narrator, show, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { put, vector } from "./svg.mjs";
 import { at, edited, examine, nudge, spoiled, where } from "./mistake_gallery_maths.mjs";
@@ -138,7 +138,7 @@ function render({ model, el }) {
     return near.indexOf(Math.max(...near));
   }
 
-  el.classList.add("cnn-widget", "mistake-gallery");
+  stage(el, "mistake-gallery", "Nine mistakes, and the checks that catch them");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Pick a mistake, then a test input that hides it."), " Then edit a number until it shows again."),
     h("div", { class: "gallery-input" }, input.el), list.el, formula, work, ...voice.parts, h("div", { class: "gallery-verdict" }, h("div", {}, h("div", { class: "title" }, "what each check says"), checks), curves.el),
     h("div", { class: "controls" }, slice.el, reset.el));

@@ -2,7 +2,7 @@
 // Traits   inputs, targets: 2 numbers   q: 3 × 3, r: 2 × 4 (rows: weights, then bias)   activation: sigmoid | tanh | relu
 //          view: paths | backward   focus: weight, row-major through q, then r   frame: −1 all, else pieces shown   initial: for reset
 // Equations backprop-output, backprop, backprop-weight
-import { assign, button, choice, fitCells, follow, h, menu, narrator, player } from "./draw.mjs";
+import { assign, button, choice, fitCells, follow, h, menu, narrator, player, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { passes, pathsToLoss, whereIs } from "./mlp_maths.mjs";
 import { put, vector } from "./svg.mjs";
@@ -153,7 +153,7 @@ function render({ model, el }) {
   const phi = menu("φ", { sigmoid: "sigmoid", tanh: "tanh", relu: "ReLU" }, (value) => { film.stop(); set({ activation: value, frame: -1 }); });
   const blank = button("all weights 0", "set all weights and biases to 0", () => { film.stop(); set({ q: model.get("q").map((row) => row.map(() => 0)), r: model.get("r").map((row) => row.map(() => 0)), frame: -1 }); });
   const reset = button("reset", "back to the worked example", () => { film.stop(); voice.forgive(); set(model.get("initial")); }, "reset");
-  el.classList.add("cnn-widget", "mlp-graph");
+  stage(el, "mlp-graph", "A network with its weights as lines");
   el.replaceChildren(lead, graph.drawing, formula, sum, ...voice.parts,
     h("div", { class: "controls" }, view.el, h("span", { class: "steps" }, back.el, play.el, forth.el), phi.el, blank.el, reset.el,
       h("p", { class: "hint" }, "Every underlined number can be changed: type, drag it up or down, or turn the wheel. Arrow keys walk through the weights.")));

@@ -2,7 +2,7 @@
 // Traits   image, target, filters, filter_bias, weights, output_bias   view: net | output | backward   focus_on, channel, focus
 //          lesson: digits | picture   rate   pictures, labels   sample   steps, costs   fresh: 69 numbers   initial: for reset
 // Equations backprop-output, net6-delta-f, conv-dw, dense-dw, sgd
-import { assign, button, choice, follow, h, narrator, player, slider } from "./draw.mjs";
+import { assign, button, choice, follow, h, narrator, player, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { backward, costOf, descend, examine, forward, three } from "./inspector_maths.mjs";
 import { backwardLine, fine, forwardLine, pathLines, sentence } from "./inspector_words.mjs";
@@ -189,7 +189,7 @@ function render({ model, el }) {
     h("div", { class: "ins-side" }, boards.O.el, h("div", { class: "ins-target" }, h("span", { class: "caption" }, "target"), target.el)));
   const threads = makeThreads(net, boards);
   net.append(threads.drawing);
-  el.classList.add("cnn-widget", "network-inspector");
+  stage(el, "network-inspector", "A whole network, forward and backward");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Choose a pixel of a δ map"), " and follow its three paths to the cost. Then draw a picture, and train."),
     net, legend, sum, ...voice.parts,
     h("div", { class: "ins-school" }, h("div", {}, curve.drawing, score), h("div", { class: "controls" }, view.el, lesson.el, h("span", { class: "steps" }, step.el, play.el), reset.el, rate.el, fresh.el)));

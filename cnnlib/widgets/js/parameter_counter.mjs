@@ -2,7 +2,7 @@
 // Traits   image_size, kernel_size, channels, maps, stride, pool   ceil_mode: keep a partly filled block
 //          units: "1000" | "outputs"   presets: { name: traits }   initial: traits for reset
 // Equations param-count, out-size
-import { assign, button, choice, follow, h, menu, narrator, slider } from "./draw.mjs";
+import { assign, button, choice, follow, h, menu, narrator, slider, stage } from "./draw.mjs";
 import { counted, decades, grouped, kinds, power, share, verdict } from "./parameter_counter_maths.mjs";
 
 const traits = ["image_size", "kernel_size", "channels", "maps", "stride", "pool", "ceil_mode", "units"];
@@ -69,7 +69,7 @@ function render({ model, el }) {
   const names = Object.fromEntries(["own layer", ...Object.keys(presets)].map((name) => [name, name]));
   const layer = menu("layer", names, (name) => { if (name in presets) set(presets[name]); });
   const reset = button("reset", "back to the worked example", () => set(model.get("initial")), "reset");
-  el.classList.add("cnn-widget", "parameter-counter");
+  stage(el, "parameter-counter", "Counting weights: dense, local, shared");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Guess, then slide."), " Which controls move the shared bar, and which do not?"),
     h("div", { class: "formula count-sizes" }, squares.image.el, arrow("⋆"), squares.map.el, arrow("→"), squares.pooled.el),
     h("ul", { class: "count-chart" }, ...kinds.map((kind) => lines[kind].el)), scale, ...voice.parts,

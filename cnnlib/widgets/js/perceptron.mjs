@@ -3,7 +3,7 @@
 //          seen: samples shown so far   speed   presets: { name: { points, labels } }   initial: traits for reset
 // Equations perceptron-update, logistic-grad, tanh-sigmoid
 import { chord, clip, levels, loss, obstacle, step, target, unit } from "./perceptron_maths.mjs";
-import { assign, button, choice, follow, h, listed, menu, narrator, player, show, slider } from "./draw.mjs";
+import { assign, button, choice, follow, h, listed, menu, narrator, player, show, slider, stage } from "./draw.mjs";
 import { symbol } from "./sum.mjs";
 
 const traits = ["points", "labels", "activation", "w", "b", "rate", "seen", "speed"];
@@ -193,7 +193,7 @@ function render({ model, el }) {
   const speed = menu("speed", { slow: "slow", normal: "normal", fast: "fast" }, (value) => set({ speed: value }));
   const reset = button("reset", "back to the worked example", () => { film.stop(); set(model.get("initial")); }, "reset");
   const hint = h("p", { class: "hint" }, "Drag a point, or give it the focus and press the arrow keys (with Shift: larger steps). A click, Enter or the space bar switches its label. The orange arrow stands on the line and points to the side where z is positive; the dashed line is where the next step leads.");
-  el.classList.add("cnn-widget", "perceptron");
+  stage(el, "perceptron", "The perceptron rule, one update at a time");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Predict the next step"), " before you press it: does the line move, and which way? Then drag a point, or switch its label."),
     h("div", { class: "formula" }, h("div", { class: "panel" }, plane), h("div", { class: "panel" }, table, note)), exists, sums, ...voice.parts,
     h("div", { class: "controls" }, h("span", { class: "steps" }, forth.el, round.el, play.el), picture.el, kind.el, rate.el, afresh.el, reset.el,

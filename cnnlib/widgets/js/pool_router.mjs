@@ -4,7 +4,7 @@
 //          frame: −1 the whole picture, else the δ that is just being handed out   initial: traits for reset
 // Equations maxpool-fwd, maxpool-dx, avgpool-fwd, avgpool-dx, sumpool-dx, lppool-dx, upsample
 import { counting, resize, zeros } from "./tensor.mjs";
-import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, show, slider } from "./draw.mjs";
+import { assign, button, checkbox, choice, fitCells, follow, h, menu, narrator, player, show, slider, stage } from "./draw.mjs";
 import { grid } from "./grid.mjs";
 import { put, vector } from "./svg.mjs";
 import { isKronecker, pixelNames, poolAxis, poolWindows, routeBack } from "./pool_router_maths.mjs";
@@ -223,7 +223,7 @@ function render({ model, el }) {
   });
   const hint = h("p", { class: "hint" }, "Change an underlined number: type, drag it up or down, turn the wheel, or press Page Up and Page Down. Arrow keys walk through the cells.");
   const more = h("details", {}, h("summary", {}, "more: names of pixels, ties, values"), h("div", {}, numbering.el, split.el, counted.el, values.el, hint));
-  el.classList.add("cnn-widget", "pool-router");
+  stage(el, "pool-router", "Pooling, forward and backward");
   el.replaceChildren(tryThis, formula, sum, back, ...voice.parts, h("div", { class: "controls" }, kind.el, h("span", { class: "steps" }, before.el, play.el, after.el), reset.el,
     image.el, pool.el, stride.el, padding.el, ceil.el, more));
   formula.addEventListener("focusin", film.stop);

@@ -1,7 +1,7 @@
 // Quiz: questions whose answer is a number, a row or a grid; a wrong answer is told what it looks like.
 // Traits   questions: as question() of quiz.py makes them   typed, checked: rows of texts for each question
 //          sizes: [rows, columns] chosen   tries, hints: counts   opened: is the solution shown   initial: for reset
-import { assign, button, follow, h, menu } from "./draw.mjs";
+import { assign, button, follow, h, menu, stage } from "./draw.mjs";
 import { judge } from "./quiz_maths.mjs";
 
 const state = ["typed", "checked", "sizes", "tries", "hints", "opened"];
@@ -130,7 +130,7 @@ function render({ model, el }) {
   const score = h("output", { class: "quiz-score" });
   const reset = button("start again", "empty all answers", () => assign(model, model.get("initial")), "reset");
   let [items, asked] = [[], null];
-  el.classList.add("cnn-widget", "quiz");
+  stage(el, "quiz", "Questions, checked as you answer");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Work on paper, then type."), " Fractions such as 1/4 are welcome; a wrong answer is told what it looks like."), list,
     h("div", { class: "controls" }, score, reset.el));
   const draw = () => {

@@ -2,7 +2,7 @@
 // Traits   logits: 2 to 5 scores   target: true class   smoothing: ε   temperature: T   focus: class
 //          presets: { name: traits }   initial: traits for reset
 // Equations softmax, softmax-jac, ce-dlogits, squared-error-da
-import { assign, button, fitCells, follow, h, menu, narrator, show, slider, typed } from "./draw.mjs";
+import { assign, button, fitCells, follow, h, menu, narrator, show, slider, stage, typed } from "./draw.mjs";
 import { alongScore, digits, lastMile, low, reach, runs, scoreComplaint, shifted, temperatures, verdict } from "./softmax_sliders_maths.mjs";
 import { grid } from "./grid.mjs";
 import { symbol } from "./sum.mjs";
@@ -159,7 +159,7 @@ function render({ model, el }) {
   const title = h("div", { class: "title" });
   const task = h("p", { class: "try" });
   const panel = h("div", { class: "panel d soft-panel" }, title, picture.el, key);
-  el.classList.add("cnn-widget", "softmax-sliders");
+  stage(el, "softmax-sliders", "Scores, probabilities and losses");
   el.replaceChildren(task,
     h("div", { class: "soft-table" }, h("div", { class: "soft-row soft-head", "aria-hidden": "true" }, ...losses), ...rows.map((row) => row.el), h("div", { class: "soft-row soft-foot" }, ...sums)),
     h("div", { class: "formula soft-pictures" }, panel, table.el), lines, ...voice.parts,

@@ -1,7 +1,7 @@
 // XorTrainer: gradient descent on XOR, step by step, with the region where the network says 1.
 // Traits   hidden: 1…8 units   start: 0…50 (0 = all parameters zero)   steps: 0…5000 done   speed   initial: traits for reset
 // Equations backprop, backprop-output, sgd
-import { assign, button, follow, h, menu, narrator, player, slider } from "./draw.mjs";
+import { assign, button, follow, h, menu, narrator, player, slider, stage } from "./draw.mjs";
 import { corners, lastStep, lineInside, netInput, sigmoid, surprise, trajectory, zeroLine } from "./xor_maths.mjs";
 import { put, vector } from "./svg.mjs";
 
@@ -101,7 +101,7 @@ function render({ model, el }) {
   const speed = menu("speed", { slow: "slow", normal: "normal", fast: "fast" }, (value) => set({ speed: value }));
   const reset = button("reset", "back to the first picture", () => { film.stop(); set(model.get("initial")); }, "reset");
   const panel = (kind, title, note, ...parts) => h("div", { class: `panel ${kind}` }, h("div", { class: "title" }, title), ...parts, h("div", { class: "caption" }, note));
-  el.classList.add("cnn-widget", "xor-trainer");
+  stage(el, "xor-trainer", "A small network learns XOR");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Press train."), " Then change the start: does every run find a way?"),
     h("div", { class: "formula" },
       panel("y", "output y over x₁ (right) and x₂ (up)", "thick line: y = ½; dashed: where a hidden unit is 0", map.drawing),
