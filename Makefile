@@ -12,7 +12,8 @@ BOOK   := $(BUILD)/html
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup book test lint bench lab serve strip clean
+.PHONY: help setup book test lint bench lab serve strip clean lock
+.PHONY: binder offline reproducible pythons newest
 
 help:
 	@echo "make setup   create .venv and install what the book and its tests need"
@@ -23,6 +24,9 @@ help:
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make serve   serve the built book on http://127.0.0.1:$(PORT)"
 	@echo "make strip   remove outputs from the notebooks; run it before a commit"
+	@echo "make lock    renew requirements.lock after a change in a requirements.txt"
+	@echo "make binder, offline, reproducible, pythons, newest"
+	@echo "             slow checks of environments; results in benchmarks/environments.md"
 	@echo "make clean   remove built pages and caches; .venv stays"
 
 # --- environment -------------------------------------------------------------------------------
@@ -31,20 +35,25 @@ $(BIN)/python:
 	  { echo "Python 3.11 or newer is needed, but $(PYTHON) is older: try make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.book-installed: requirements.txt pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+# The lock names every package, direct or not, with its version and hashes, for each supported Python and
+# system. cnnlib itself comes last and brings nothing along.
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.tests-installed: tests/requirements.txt $(VENV)/.book-installed
-	$(BIN)/python -m pip install --quiet --requirement tests/requirements.txt
-	@touch $@
+setup: $(VENV)/.installed
 
-setup: $(VENV)/.book-installed $(VENV)/.tests-installed
+# Keeps what is locked and still fits; make lock UPGRADE=--upgrade takes the newest of everything not pinned.
+lock: .venv-slow/.installed
+	.venv-slow/bin/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-emit-package cnnlib --custom-compile-command "make lock" $(UPGRADE) \
+	  requirements.txt tests/requirements.txt --output-file requirements.lock > /dev/null
 
 # --- the book ----------------------------------------------------------------------------------
 # -W -n --keep-going: each warning and each dangling reference is an error, and all are listed.
 # Notebooks run again when they or the library changed: book/ext/book_page.py names the cache.
-book: $(VENV)/.book-installed
+book: $(VENV)/.installed
 	rm -rf $(BOOK)
 	$(BIN)/jupyter-book build . -W -n --keep-going --all --quiet
 	@echo "Or run make serve and open http://127.0.0.1:$(PORT)"
@@ -53,7 +62,7 @@ serve:
 	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(BOOK)
 
-lab: $(VENV)/.book-installed
+lab: $(VENV)/.installed
 	$(BIN)/jupyter lab notebooks
 
 # --- checks ------------------------------------------------------------------------------------
@@ -77,6 +86,21 @@ strip: setup
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks
+
+# --- slow checks of environments, not part of make test; tools of their own in .venv-slow -------
+.venv-slow/.installed: tests/slow/requirements.txt | $(BIN)/python
+	$(BIN)/python -m venv .venv-slow
+	.venv-slow/bin/python -m pip install --quiet --requirement tests/slow/requirements.txt
+	@touch $@
+
+binder: setup .venv-slow/.installed
+	$(BIN)/python tests/slow/check_binder.py
+
+offline reproducible: setup
+	$(BIN)/python tests/slow/check_build.py $@
+
+pythons newest: setup
+	$(BIN)/python tests/slow/check_pythons.py $@
 
 clean:
 	rm -rf $(BUILD) .pytest_cache .ruff_cache .hypothesis
