@@ -91,7 +91,7 @@
         if (entry.model_module !== "anywidget") continue;
         const traits = restore(entry.state, entry.buffers);
         for (const name of ["_esm", "_css"]) {
-          // the build writes a text that several widgets share only once (book/ext/book_page.py)
+          // the build writes a text that several widgets share only once (book/ext/widget_state.py)
           if (traits[name]?.like) traits[name] = models.get(traits[name].like).get(name);
         }
         models.set(id, new Model(id, traits));

