@@ -70,10 +70,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
-# One process per core, whole files to each, in the order of collection.
+# One process per core, whole files or whole pages to each, in the order of collection.
 test: lint book
 	$(BIN)/python tests/chromium.py
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
 
 strip: setup
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb

@@ -165,13 +165,25 @@ def context(browser):
     fresh.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def watch():
     """Return the recorder: `seen = watch(page)` before `page.goto`, then `seen.assert_clean()`."""
     return Watched
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Run the browser tests last, the longest files first: they keep an event loop in their process."""
-    long = ["test_axe.py", "test_pages.py"]
-    items.sort(key=lambda item: ("browser" in item.path.parts, item.path.name not in long))
+    """Run the browser tests last, page by page: they keep an event loop in their process.
+
+    What belongs to one page stays in one process (`pages.each` marks it), everything else goes by file.
+    """
+
+    def group(item):
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        return item.get_closest_marker("xdist_group").args[0]
+
+    order = {}
+    for item in items:
+        order.setdefault(group(item), len(order))
+    items.sort(key=lambda item: ("browser" in item.path.parts, order[group(item)]))

@@ -1,0 +1,47 @@
+"""The pages of the book, and what tests do with an open one."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def toc_pages(entry):
+    """Return the pages an entry of `_toc.yml` names, in order."""
+    pages = [entry[key] for key in ("root", "file") if key in entry]
+    for key in ("parts", "chapters", "sections"):
+        for inner in entry.get(key, []):
+            pages += toc_pages(inner)
+    return pages
+
+
+TOC = toc_pages(yaml.safe_load((ROOT / "_toc.yml").read_text("utf8")))
+PAGES = [*TOC, "genindex", "search", "prf-prf"]
+CHAPTERS = [page for page in TOC if page.startswith("notebooks/")]
+
+
+def each(names):
+    """Parametrize a test by page; the tests of one page go to one process (see tests/conftest.py)."""
+    return pytest.mark.parametrize("name", [pytest.param(n, marks=pytest.mark.xdist_group(n)) for n in names])
+
+
+def settle(page):
+    """Wait until the page is loaded and every widget is drawn."""
+    page.wait_for_load_state("load")
+    for drawn in (
+        "!document.querySelector('.cnn-host[data-state=waiting]')",
+        "[...document.querySelectorAll('.cnn-host')].every(el => el.dataset.state)",
+    ):
+        page.wait_for_function(drawn, timeout=90_000)  # both cores may be busy
+    page.wait_for_timeout(100)
+
+
+def open_solutions(page):
+    """Open every folded box, so that checks see what is inside."""
+    page.evaluate("""() => {
+      for (const button of document.querySelectorAll("button.toggle-button-hidden")) button.click();
+      for (const box of document.querySelectorAll("details")) box.open = true;
+    }""")
+    page.wait_for_timeout(400)
