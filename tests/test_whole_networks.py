@@ -75,6 +75,7 @@ def test_the_table_of_a_network_holds_its_summary():
     assert [row[:4] for row in table.rows] == net.summary((1, 4, 4)).rows and table.total == 20
     html = table._repr_html_()
     assert html.count("<tr>") == 5 and "γ where z &gt; 0" in html and "conv-fwd" in repr(table)
+    assert 'role="region" aria-label="layers of the network of 20 parameters"' in html
     with pytest.raises(ValueError, match="no words for Residual; it knows AvgPool2d"):
         network_table(cnn.Sequential(cnn.Residual(cnn.ReLU())), (1, 4, 4))
 

@@ -43,7 +43,8 @@ class NetworkTable:
         head = "".join(f'<th scope="col">{name}</th>' for name in self.header)
         body = "".join(f"<tr>{''.join(map(_cell, row, range(6)))}</tr>" for row in rows)
         table = f'<table class="cnn-summary"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-        return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="layers">{table}</div>'
+        name = f"layers of the network of {self.total} parameters"
+        return f'<div style="overflow-x:auto" tabindex="0" role="region" aria-label="{name}">{table}</div>'
 
 
 def _cell(value, column):
