@@ -11,7 +11,8 @@ import { heatMap, network, upright, upTo } from "./conv_matrix_draw.mjs";
 
 const sizes = ["image_size", "kernel_size", "stride", "padding", "dilation"];
 const traits = ["x", "w", "delta", ...sizes, "view", "weights", "focus_on", "focus"];
-const tooMany = 17;   // lines of cells, beyond which W is drawn as a map of small squares
+// lines of cells, beyond which W is drawn as a map of small squares
+const tooMany = 17;
 const plural = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
 /** Everything the picture needs, worked out from the traits. */

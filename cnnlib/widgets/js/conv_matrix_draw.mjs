@@ -5,7 +5,8 @@ import { h } from "./draw.mjs";
 import { put, vector } from "./svg.mjs";
 
 const [step, side] = [15, 13];
-const holes = [[], [[4, 4, 5, 5]], [[2, 5, 9, 3]], [[5, 2, 3, 9]]];   // the tap's row, cut out of its square
+// the tap's row, cut out of its square
+const holes = [[], [[4, 4, 5, 5]], [[2, 5, 9, 3]], [[5, 2, 3, 9]]];
 
 const box = (x, y, wide, high) => `M${x} ${y}h${wide}v${high}h${-wide}z`;
 const cut = (x, y, wide, high) => `M${x} ${y}v${high}h${wide}v${-high}z`;

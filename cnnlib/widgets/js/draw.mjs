@@ -126,12 +126,18 @@ export function choice(legend, options, onChange) {
   return { el, sync: (value) => inputs.forEach(([input]) => { input.checked = input.value === value; }) };
 }
 
-/** A labelled list of named options. */
+/** A labelled list of named options. A choice that changes no trait is taken back: the list shows what the model holds. */
 export function menu(label, options, onChange) {
   const select = h("select", { ...quietKeys });
+  let held;
+  const sync = (value) => { select.value = held = value; };
   Object.entries(options).forEach(([value, text]) => select.append(h("option", { value }, text)));
-  select.addEventListener("change", () => onChange(select.value));
-  return { el: h("label", { class: "control" }, h("span", {}, label), select), sync: (value) => { select.value = value; } };
+  select.addEventListener("change", () => {
+    onChange(select.value);
+    // after the redraw, if there is one
+    queueMicrotask(() => held === undefined || sync(held));
+  });
+  return { el: h("label", { class: "control" }, h("span", {}, label), select), sync };
 }
 
 /**

@@ -24,7 +24,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
   const frame = h("div", { class: "window", "aria-hidden": "true" });
   const caption = h("div", { class: "caption" });
   const el = h("div", { class: "panel" }, title, h("div", { class: "sheet" }, table, frame), caption);
-  let [cells, shape, active, described, before] = [[], "", [0, 0], [], 0];
+  let [cells, shape, active, described, before, building] = [[], "", [0, 0], [], 0];
 
   const quiet = { "data-lm-suppress-shortcuts": "true", tabindex: -1 };
   const template = (value, extra) => h("div", { role: "gridcell", class: "cnn-cell", ...extra },
@@ -46,6 +46,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
   function build(plan) {
     const held = table.contains(document.activeElement);
     const old = cells;
+    building = true;
     cells = plan.map((row, i) => row.map(({ editable = false }, j) => (
       old[i]?.[j]?.editable === editable ? old[i][j] : makeCell(i, j, editable))));
     while (table.children.length > plan.length) table.lastChild.remove();
@@ -57,6 +58,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
         else if (line.children[j] !== cell) line.children[j].replaceWith(cell);
       });
     });
+    building = false;
     active = [Math.min(active[0], plan.length - 1), Math.min(active[1], plan[0].length - 1)];
     if (held && !table.contains(document.activeElement)) cells[active[0]][active[1]].stop.focus();
   }
@@ -146,7 +148,8 @@ export function grid({ onPick, onEdit, onRefuse }) {
     if (!complaint(event.target.value)) onEdit(i, j, typed(event.target.value));
   });
   const leave = ({ target }) => {
-    if (target.value === undefined) return;
+    // a cell that is taken away has no place any more
+    if (building || target.value === undefined) return;
     const [i, j] = at(target);
     const sentence = complaint(target.value);
     if (sentence) {

@@ -112,7 +112,7 @@ function render({ model, el }) {
     const given = name in { x: 1, w: 1, dy: 1 };
     panels[name] = grid({
       onPick: (i, j) => { if (!given) set({ focus: shown[name][i][j] }); },
-      onEdit: (i, j, value) => { voice.forgive(); set({ edits: { ...model.get("edits"), [`${name} ${shown[name][i][j]}`]: value } }); },
+      onEdit: (i, j, value) => { if (!shown[name]) return; voice.forgive(); set({ edits: { ...model.get("edits"), [`${name} ${shown[name][i][j]}`]: value } }); },
       onRefuse: voice.refuse,
     });
   }
@@ -165,8 +165,9 @@ function render({ model, el }) {
     const views = [...given, ["right", "y", `${letter} right`, [[[a, b]]]], ["wrong", "d", `${letter} wrong`, [[[a, b]]]]];
     const terms = [s.found.rightTerms[s.focus], s.found.wrongTerms[s.focus]];
     const order = [...given.map(([name]) => panels[name].el), arrow, outcome];
-    if (order.length !== formula.children.length || order.some((panel, i) => formula.children[i] !== panel)) formula.replaceChildren(...order);
+    // until they are drawn, no panel has entries: one that goes now leaves no number behind
     shown = {};
+    if (order.length !== formula.children.length || order.some((panel, i) => formula.children[i] !== panel)) formula.replaceChildren(...order);
     views.forEach(([name, kind, heading, pattern]) => {
       shown[name] = places(name in s.found ? s.shape : s.layer[name].shape, pattern);
       panels[name].update(cellPlan(s, name, terms), { kind, heading, label: heading, note: pattern.length > 1 ? `${s.layer.wrong === "dw" ? "sample" : "map"} 0 over ${s.layer.wrong === "dw" ? "sample" : "map"} 1` : name === "wrong" ? `${s.found.count ? `${s.found.count} of ${s.found.right.length}` : "no"} entries are wrong` : "" });
