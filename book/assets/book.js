@@ -55,3 +55,17 @@ document.addEventListener("DOMContentLoaded", () => {
   sections[0].before(form);
   filter();
 });
+
+/* On paper a page is light, and a widget keeps the width for which its arrows were measured. */
+addEventListener("beforeprint", () => {
+  const { dataset } = document.documentElement;
+  const widgets = [...document.querySelectorAll(".cnn-widget")];
+  const widths = widgets.map((widget) => widget.offsetWidth);
+  const theme = dataset.theme;
+  dataset.theme = "light";
+  widgets.forEach((widget, i) => { widget.style.width = `${widths[i]}px`; });
+  addEventListener("afterprint", () => {
+    if (theme) dataset.theme = theme;
+    for (const widget of widgets) widget.style.width = "";
+  }, { once: true });
+});

@@ -125,19 +125,28 @@ function item(model, k) {
   return { el, sync };
 }
 
+/** An answer and how it is found: at the end of a printed sheet. */
+function solved({ answer, solution }) {
+  const grid = table({ name: "d", values: answer });
+  grid.querySelector(".title").remove();
+  return h("li", { class: "quiz-item" }, h("div", { class: "quiz-solution" }, grid, h("p", {}, solution)));
+}
+
 function render({ model, el }) {
   const list = h("ol", { class: "quiz-list" });
   const score = h("output", { class: "quiz-score" });
+  const paper = h("div", { class: "quiz-paper" });
   const reset = button("start again", "empty all answers", () => assign(model, model.get("initial")), "reset");
   let [items, asked] = [[], null];
   stage(el, "quiz", "Questions, checked as you answer");
   el.replaceChildren(h("p", { class: "try" }, h("strong", {}, "Work on paper, then type."), " Fractions such as 1/4 are welcome; a wrong answer is told what it looks like."), list,
-    h("div", { class: "controls" }, score, reset.el));
+    h("div", { class: "controls" }, score, reset.el), paper);
   const draw = () => {
     if (asked !== model.get("questions")) {
       asked = model.get("questions");
       items = asked.map((_, k) => item(model, k));
       list.replaceChildren(...items.map((one) => one.el));
+      paper.replaceChildren(h("p", { class: "title" }, "Answers"), h("ol", { class: "quiz-list" }, ...asked.map(solved)));
     }
     const right = items.map((one) => one.sync()).filter(Boolean).length;
     score.textContent = `${right} of ${items.length} right`;
