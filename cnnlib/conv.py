@@ -183,7 +183,7 @@ def conv_backward(dy, x, w, layer, *, columns=None, with_dx=True):
     require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output")
     dtype = common_dtype(dy, x, w)
     delta = _as_matrix(batch_last(dy, dtype), dtype)  # (O, H'*W'*N)
-    db = delta.sum(axis=1, dtype=dtype)  # conv-db, shared-parameter: one bias, used by every output pixel
+    db = delta.sum(axis=1)  # conv-db, shared-parameter: one bias, used by every output pixel
     dw = _correlate(delta, x, layer, dtype) if columns is None else delta @ columns.T  # conv-dw, tied-sum
     dx = _pull_back(delta, w, layer, dtype) if with_dx else None  # conv-dx
     return dx, dw.reshape(w.shape), db
@@ -231,7 +231,7 @@ def _require_channels(x, w, axes, axis):
         raise ValueError(
             f"x has C = {x.shape[1]} channels but w expects {channels}: got x {x.shape} and w {w.shape}"
         )
-    if 0 in w.shape or 0 in x.shape[1:]:
+    if 0 in w.shape or 0 in x.shape[2:]:
         raise ValueError(f"only the batch may be empty, got x {x.shape} and w {w.shape}")
 
 
