@@ -208,6 +208,10 @@ REFUSED = {
         r"x must have 4 axes \(N, C, H, W\), got shape \(3, 5, 6\)",
     ),
     "one kernel": (lambda: conv2d(X, W[0, 0]), r"w must have 4 axes \(O, C, Kh, Kw\), got shape \(2, 3\)"),
+    "one kernel of the transpose": (
+        lambda: conv_transpose2d(DY, W[0]),
+        r"w must have 4 axes \(C, O, Kh, Kw\), got shape \(3, 2, 3\)",
+    ),
     "kernel too high": (
         lambda: conv2d(X, W, dilation=(5, 1)),
         r"it spans 6 pixels \(kernel size 2, dilation 5\), got an input of 5 \+ 2\*0 pixels",

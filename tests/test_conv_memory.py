@@ -51,7 +51,11 @@ def test_mixed_dtypes_are_promoted_as_numpy_does(rng):
     assert conv2d(x, w, b.astype("f8")).dtype == np.float64
     assert conv2d(x > 0, w).dtype == np.float32
     assert conv2d(x, (w > 0).astype(int)).dtype == np.float64
+    assert conv2d(x.astype("f8"), w, b).dtype == np.float64
     assert conv_transpose2d(dy, w).dtype == np.float32
+    for at in range(3):
+        wide = [array.astype("f8") if i == at else array for i, array in enumerate((dy, x, w))]
+        assert {gradient.dtype for gradient in conv2d_backward(*wide)} == {np.dtype("f8")}
 
 
 def test_fractions_stay_exact():
@@ -146,6 +150,14 @@ def test_kept_columns_change_nothing(case, rng):
     fresh, reused = conv_backward(dy, x, w, layer), conv_backward(dy, x, w, layer, columns=kept)
     for got, want in zip(reused, fresh, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+def test_kept_columns_are_not_made_again(rng):
+    x, w, b, dy, geometry = draw(CASES["all unequal"], rng)
+    layer = conv_geometry(x, w, **geometry)
+    _, kept = conv_forward(x, w, b, layer)
+    doubled, plain = (conv_backward(dy, x, w, layer, columns=c)[1] for c in (2 * kept, kept))
+    np.testing.assert_array_equal(doubled, 2 * plain)
 
 
 def test_dx_can_be_left_out(rng):

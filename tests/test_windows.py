@@ -1,6 +1,7 @@
 """Sizes, argument checks and rearrangements: small examples, and a sentence for each wrong argument."""
 
 import re
+from itertools import product
 
 import numpy as np
 import pytest
@@ -20,6 +21,26 @@ def test_output_size_takes_ints_and_pairs():
     assert output_size(np.int64(991), 2, stride=sympy.Integer(2)) == 495
 
 
+def windows_one_by_one(n, m, s, p, d, ceil_mode):
+    """Set windows down on pixels -p, ..., n + p - 1 while they fit; then perhaps one that overhangs."""
+    reach, starts = d * (m - 1), [-p]
+    while starts[-1] + s + reach < n + p:
+        starts.append(starts[-1] + s)
+    covered = starts[-1] + reach == n + p - 1
+    return len(starts) + (ceil_mode and not covered and starts[-1] + s < n)
+
+
+def test_output_size_by_setting_windows_down():
+    """out-size: the count of the formula, for every small axis, with and without a last partial window."""
+    axes = [axis for axis in product(range(7), *(range(1, 4),) * 2, range(3), (1, 2))]
+    axes = [(n, m, s, p, d) for n, m, s, p, d in axes if d * (m - 1) < n + 2 * p]
+    for (n, m, s, p, d), ceil_mode in product(axes, (False, True)):
+        size = output_size(n, m, stride=s, padding=p, dilation=d, ceil_mode=ceil_mode)
+        assert size == windows_one_by_one(n, m, s, p, d, ceil_mode), (n, m, s, p, d, ceil_mode)
+    assert len(axes) > 300 and geometry((5, 4), (3, 2)).output == (3, 3)
+    assert geometry((6, 4), 3, stride=2).output == output_size((6, 4), 3, stride=2) == (2, 1)
+
+
 @pytest.mark.parametrize("dtype", [int, "f4", complex, object, bool])
 def test_rearrangements_keep_the_dtype_and_copy(dtype):
     x = np.arange(12).reshape(1, 2, 2, 3).astype(dtype)
@@ -34,6 +55,8 @@ def test_rearrangements_of_the_chapters():
     assert upsample(x, 2).tolist() == [[1, 1, 2, 2], [1, 1, 2, 2], [3, 3, 4, 4], [3, 3, 4, 4]]
     assert dilate(x, (1, 3)).tolist() == [[1, 0, 0, 2], [3, 0, 0, 4]]
     assert dilate(np.zeros((2, 0, 3)), 2).shape == (2, 0, 5)
+    maps = np.arange(24).reshape(2, 2, 2, 3)
+    assert upsample(maps, (3, 2))[1, 0].tolist() == np.kron(maps[1, 0], np.ones((3, 2), int)).tolist()
 
 
 def test_common_dtype():

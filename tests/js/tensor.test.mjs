@@ -53,6 +53,15 @@ test("rot180 and dilate as in Python", () => {
 
 test("resize as in Python: counting stays counting, the rest keeps its corner", () => {
   for (const { rows, size, resized } of cases.resized) assert.deepEqual(tensor.resize(rows, size), resized);
+  const fits = [[5, 1], [0, 2]];
+  assert.equal(tensor.resize(fits, 2), fits, "what fits already is not copied");
+});
+
+test("same needs every number and the same shape", () => {
+  assert.ok(tensor.same([[1, 2], [3, 4]], [[1, 2], [3, 4]]) && tensor.same([], []));
+  for (const other of [[[1, 2]], [[1, 2], [3, 4], [5, 6]], [[1, 2], [3, 4, 5]], [[1, 2, 5], [3, 4]], [[1, 2], [0, 4]], [[1, 0], [3, 4]]]) {
+    assert.ok(!tensor.same([[1, 2], [3, 4]], other), JSON.stringify(other));
+  }
 });
 
 test("a kernel larger than the image has no output", () => {
@@ -65,4 +74,5 @@ test("padding and unused rows", () => {
   assert.deepEqual(tensor.pad([[1, 2]], 1, 0), [[0, 0, 0], [0, 1, 2]]);
   assert.equal(tensor.unusedRows(6, 3, { stride: 2 }), 1);
   assert.equal(tensor.unusedRows(5, 3, { stride: 2 }), 0);
+  assert.equal(tensor.unusedRows(5, 3, { stride: 3, padding: 1 }), 1);
 });

@@ -68,8 +68,8 @@ def resize_case(array, size):
     return dict(rows=array, size=size, resized=resize(array, size))
 
 
-@pytest.fixture(scope="module")
-def cases():
+def every_case():
+    """Gather the settings of all sliders, as Node reads them."""
     sizes = itertools.product(range(2, 7), range(1, 5), (1, 2, 3))
     return {
         "backward": [backward_case(*setting) for setting in sizes if setting[1] <= setting[0]],
@@ -82,6 +82,11 @@ def cases():
             for size in range(1, 6)
         ],
     }
+
+
+@pytest.fixture(scope="module")
+def cases():
+    return every_case()
 
 
 @pytest.mark.parametrize("module", ["tensor", "draw"])
