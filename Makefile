@@ -12,7 +12,7 @@ BOOK   := $(BUILD)/html
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup book test lint bench lab serve strip clean lock
+.PHONY: help setup book test lint bench lab serve strip clean lock fuzz
 .PHONY: binder offline reproducible pythons newest
 
 help:
@@ -20,6 +20,7 @@ help:
 	@echo "make book    run every notebook and build the book into $(BOOK)"
 	@echo "make test    build the book, then run every check: kernels, proofs, widgets, pages"
 	@echo "make lint    check the Python code and the notebooks for style and left-over outputs"
+	@echo "make fuzz    try 10 000 random layers of every kind; results in benchmarks/fuzz.md"
 	@echo "make bench   time the kernels against PyTorch (installed into .venv-bench)"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make serve   serve the built book on http://127.0.0.1:$(PORT)"
@@ -86,6 +87,10 @@ strip: setup
 
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks
+
+# --- slow checks of the kernels, not part of make test ------------------------------------------
+fuzz: setup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/slow/check_fuzz.py
 
 # --- slow checks of environments, not part of make test; tools of their own in .venv-slow -------
 .venv-slow/.installed: tests/slow/requirements.txt | $(BIN)/python

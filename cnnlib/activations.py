@@ -6,7 +6,7 @@ from numbers import Real
 
 import numpy as np
 
-from cnnlib.windows import common_dtype, require_array, require_shape
+from cnnlib.windows import require_array, require_shape, widen
 
 
 def relu(x):
@@ -112,7 +112,7 @@ def sigmoid(x):
     array([0.5, 0. ])
     """
     with np.errstate(over="ignore"):
-        return 1 / (1 + elementary("exp", -_signed(require_array("x", x))))
+        return 1 / (1 + elementary("exp", -widen(require_array("x", x))))
 
 
 def sigmoid_backward(dy, x):
@@ -155,7 +155,7 @@ def tanh(x):
     >>> tanh(np.array([0.0, 1000.0]))
     array([0., 1.])
     """
-    return elementary("tanh", _signed(require_array("x", x)))
+    return elementary("tanh", widen(require_array("x", x)))
 
 
 def tanh_backward(dy, x):
@@ -175,8 +175,10 @@ def tanh_pull_back(dy, y):
 
 def keep(values, mask):
     """Return `values` where the mask is true and 0 elsewhere: ``np.where(mask, values, 0)``, but faster."""
+    if values.dtype.kind in "iu":
+        return values * mask
     raw = bits(values)
-    return (raw * mask).view(values.dtype) if raw.dtype.kind in "iu" else np.where(mask, values, 0)
+    return (raw * mask).view(values.dtype) if raw is not values else np.where(mask, values, 0)
 
 
 def bits(values):
@@ -194,11 +196,6 @@ def elementary(name, x):
 def _function_for(entry, name):
     package = sys.modules[type(entry).__module__.partition(".")[0]]
     return getattr(package, name, None) or getattr(math, name)
-
-
-def _signed(x):
-    """Booleans and unsigned or narrow integers as int64, so that a minus sign means what it says."""
-    return x.astype(common_dtype(x), copy=False)
 
 
 def _require_real(x):

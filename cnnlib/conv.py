@@ -55,7 +55,7 @@ def conv2d(x, w, b=None, *, stride=1, padding=0, dilation=1):
     padding, image and filter may change places if the filter is turned (``conv-commute``); if it is not, the
     result comes out turned (``corr-commute``).
 
-    The dtype is NumPy's promotion of the arguments'; integers below 64 bits are widened first.
+    The dtype is NumPy's promotion of the arguments'; integers of any width and booleans become int64.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def conv_transpose2d(x, w, b=None, *, stride=1, padding=0, output_padding=0, dil
     layer = _transpose_geometry(x, w, stride, padding, output_padding, dilation)
     dtype = _dtype_with_bias(x, w, b, w.shape[1])
     y = _pull_back(_as_matrix(batch_last(x, dtype), dtype), w, layer, dtype)  # conv-transpose
-    return y if b is None else y + b[:, None, None]
+    return y if b is None else y + b[:, None, None].astype(dtype, copy=False)
 
 
 def conv_geometry(x, w, stride, padding, dilation):
@@ -173,7 +173,7 @@ def conv_forward(x, w, b, layer):
         columns = unfold(image, layer, top, bottom)
         np.matmul(filters, columns, out=y[:, span])  # conv-fwd, equivariance
     if b is not None:
-        y += b[:, None]
+        y += b[:, None].astype(dtype, copy=False)
     y = y.reshape(len(w), *layer.output, len(x)).transpose(3, 0, 1, 2)
     return y, columns if len(blocks) == 1 else None
 

@@ -45,7 +45,7 @@ def dense(x, w, b=None):
         dtype = common_dtype(x, w, require_shape("b", b, w.shape[:1], "(one bias per output)"))
     y = w.astype(dtype, copy=False) @ x.T.astype(dtype, copy=False)  # dense-fwd, (O, N)
     if b is not None:
-        y += b[:, None]
+        y += b[:, None].astype(dtype, copy=False)
     return y.T
 
 

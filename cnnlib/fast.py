@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from cnnlib.conv import IMAGES, conv_geometry
-from cnnlib.windows import common_dtype, geometry, require_array, require_shape
+from cnnlib.windows import common_dtype, geometry, require_array, require_shape, widen
 
 
 def im2col(x, kernel_size, *, stride=1, padding=0, dilation=1):
@@ -97,7 +97,7 @@ def col2im(columns, image_shape, kernel_size, *, stride=1, padding=0, dilation=1
     N, C = len(columns), columns.shape[1] // (Kh * Kw)
     sides = (N, max(C, 1) * Kh * Kw, math.prod(layer.output))
     columns = require_shape("columns", columns, sides, "(one row per tap, one column per window)")
-    columns = columns.reshape(N, C, Kh, Kw, *layer.output)
+    columns = widen(columns).reshape(N, C, Kh, Kw, *layer.output)
     x = np.zeros((N, C, H + 2 * p, W + 2 * q), columns.dtype)
     for i, j, rows, pixels in _taps(layer):
         x[:, :, rows, pixels] += columns[:, :, i, j]  # im2col-adjoint, col2im-uses
@@ -151,6 +151,7 @@ def conv2d_shifted(x, w, *, stride=1, padding=0, dilation=1):
     """
     layer, dtype = conv_geometry(x, w, stride, padding, dilation), common_dtype(x, w)
     padded, y = _padded(x, layer, dtype), np.zeros((len(x), len(w), *layer.output), dtype)
+    w = w.astype(dtype, copy=False)
     for i, j, rows, pixels in _taps(layer):
         for c in range(x.shape[1]):
             y += w[:, c, i, j, None, None] * padded[:, c, None, rows, pixels]  # shifted-sum
@@ -165,12 +166,13 @@ def conv2d_shifted_backward(dy, x, w, *, stride=1, padding=0, dilation=1):
     layer, dtype = conv_geometry(x, w, stride, padding, dilation), common_dtype(dy, x, w)
     require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output")
     (H, W), (p, q), padded = layer.image, layer.padding, _padded(x, layer, dtype)
+    dy, w = dy.astype(dtype, copy=False), w.astype(dtype, copy=False)
     dpadded, dw = np.zeros(padded.shape, dtype), np.zeros(w.shape, dtype)
     for i, j, rows, pixels in _taps(layer):
         for c in range(x.shape[1]):
             dpadded[:, c, rows, pixels] += (w[:, c, i, j, None, None] * dy).sum(axis=1)
             dw[:, c, i, j] = (dy * padded[:, c, None, rows, pixels]).sum(axis=(0, 2, 3))
-    return dpadded[:, :, p : p + H, q : q + W], dw, dy.sum(axis=(0, 2, 3), dtype=dtype)
+    return dpadded[:, :, p : p + H, q : q + W], dw, dy.sum(axis=(0, 2, 3))
 
 
 def conv2d_separable(x, column, row, *, padding=0):
@@ -206,7 +208,8 @@ def conv2d_separable(x, column, row, *, padding=0):
     """
     for name, factor in (("column", column), ("row", row)):
         require_array(name, factor, ("K",))
-    maps = require_array("x", x, IMAGES).reshape(-1, 1, *x.shape[2:])
+    dtype = common_dtype(require_array("x", x, IMAGES), column, row)
+    maps = x.astype(dtype, copy=False).reshape(-1, 1, *x.shape[2:])
     across = conv2d_shifted(maps, row[None, None, None, :], padding=padding)
     y = conv2d_shifted(across, column[None, None, :, None])  # separable
     return y.reshape(*x.shape[:2], *y.shape[2:])

@@ -3,7 +3,7 @@
 import numpy as np
 
 from cnnlib.activations import elementary
-from cnnlib.windows import common_dtype, require_array, require_shape
+from cnnlib.windows import common_dtype, require_array, require_shape, widen
 
 
 def softmax(z):
@@ -160,7 +160,7 @@ def squared_error_backward(a, t):
 
 def _shift(z):
     """Subtract the largest score of each row; exact numbers cannot overflow and stay."""
-    z = z.astype(common_dtype(z), copy=False)
+    z = widen(z)
     return z if z.dtype.kind == "O" else z - z.real.max(axis=-1, keepdims=True)
 
 

@@ -5,8 +5,8 @@ from numbers import Real
 import numpy as np
 
 from cnnlib.activations import bits, keep
-from cnnlib.spans import crop, deposit, lowest, members, pad, pool_geometry, reduce_windows, spread, taps
-from cnnlib.windows import common_dtype, require_shape
+from cnnlib.spans import crop, deposit, members, pad, pool_geometry, reduce_windows, spread, taps, winners
+from cnnlib.windows import common_dtype, require_shape, widen
 
 
 def max_pool2d(x, kernel_size, *, stride=None, padding=0, ceil_mode=False):
@@ -65,17 +65,17 @@ def max_pool2d_backward(dy, x, kernel_size, *, stride=None, padding=0, ceil_mode
 def max_forward(x, layer):
     """Take the maxima, given the sizes."""
     _require_order(x)
-    return reduce_windows(pad(x, layer, lowest(x.dtype)), layer, np.maximum)  # maxpool-fwd
+    return reduce_windows(pad(x, layer), layer, np.maximum)  # maxpool-fwd
 
 
 def max_pull_back(dy, x, y, layer):
     """Route `dy` to the winners, given the output `y` that the forward pass has found."""
     _require_gradient(dy, x, layer)
-    padded = pad(x, layer, lowest(x.dtype))
+    padded = pad(x, layer)
     dx = np.zeros_like(padded, dtype=common_dtype(dy))
     unclaimed = bits(dy.astype(dx.dtype))
-    for tap in taps(layer):
-        share = keep(unclaimed, padded[tap] == y)
+    for tap, won in winners(padded, y, layer):
+        share = keep(unclaimed, won)
         unclaimed -= share
         deposit(dx, tap, share.view(dx.dtype), layer)  # maxpool-dx
     return crop(dx, layer)
@@ -103,7 +103,7 @@ def sum_pool2d(x, kernel_size, *, stride=None, padding=0, ceil_mode=False):
     array([[[[10,  8]]]])
     """
     layer = pool_geometry(x, kernel_size, stride, padding, ceil_mode)
-    return reduce_windows(pad(x.astype(common_dtype(x), copy=False), layer, 0), layer, np.add)
+    return reduce_windows(pad(widen(x), layer, 0), layer, np.add)
 
 
 def sum_pool2d_backward(dy, x, kernel_size, *, stride=None, padding=0, ceil_mode=False):
@@ -200,7 +200,7 @@ def lp_pool2d(x, norm_type, kernel_size, *, stride=None, ceil_mode=False):
     """
     layer = pool_geometry(x, kernel_size, stride, 0, ceil_mode)
     p = _norm(norm_type, _require_order(x).dtype)
-    powers = abs(x.astype(common_dtype(x), copy=False)) ** p
+    powers = abs(widen(x)) ** p
     return reduce_windows(pad(powers, layer, 0), layer, np.add) ** (1 / p)
 
 
@@ -217,7 +217,7 @@ def lp_pool2d_backward(dy, x, norm_type, kernel_size, *, stride=None, ceil_mode=
     layer, p = pool_geometry(x, kernel_size, stride, 0, ceil_mode), _norm(norm_type, x.dtype)
     _require_gradient(dy, x, layer)
     y = np.where(y == 0, 1, y)
-    padded = pad(x, layer, 0)
+    padded = pad(widen(x), layer, 0)
     dx = np.zeros_like(padded, dtype=common_dtype(dy, y))
     for tap in taps(layer):
         dx[tap] += dy * np.sign(padded[tap]) * (abs(padded[tap]) / y) ** (p - 1)  # lppool-dx
@@ -257,7 +257,7 @@ def subsample2d(x, beta, b, kernel_size):
     blocks = sum_pool2d(x, kernel_size)
     for name, value in (("beta", beta), ("b", b)):
         require_shape(name, value, x.shape[1:2], "(one value per map)")
-    return beta[:, None, None] * blocks + b[:, None, None]  # subsample-fwd
+    return widen(beta)[:, None, None] * blocks + widen(b)[:, None, None]  # subsample-fwd
 
 
 def subsample2d_backward(dy, x, beta, kernel_size):
@@ -271,7 +271,8 @@ def subsample2d_backward(dy, x, beta, kernel_size):
     blocks = sum_pool2d(x, kernel_size)
     require_shape("dy", dy, blocks.shape, "like the output")
     require_shape("beta", beta, x.shape[1:2], "(one value per map)")
-    dx = sum_pool2d_backward(beta[:, None, None] * dy, x, kernel_size)  # subsample-dx
+    dy = widen(dy)
+    dx = sum_pool2d_backward(widen(beta)[:, None, None] * dy, x, kernel_size)  # subsample-dx
     dbeta = (dy * blocks).sum(axis=(0, 2, 3))  # subsample-dbeta
     return dx, dbeta, dy.sum(axis=(0, 2, 3))  # subsample-db
 

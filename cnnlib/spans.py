@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from cnnlib.windows import common_dtype, geometry, pair, require_array
+from cnnlib.windows import geometry, pair, require_array, widen
 
 
 def pool_geometry(x, kernel_size, stride, padding, ceil_mode):
@@ -38,16 +38,17 @@ def _inside(layer):
     return (slice(None), slice(None), *(slice(p, p + n) for p, n in sides))
 
 
-def pad(x, layer, fill):
-    """Surround the images by `fill`, as far as the padding and the last windows reach."""
+def pad(x, layer, fill=None):
+    """Surround the images by `fill`, or what wins against no pixel, as far as padding and windows reach."""
     if _extent(layer) == layer.image:
         return x
+    fill = _lowest(x.dtype) if fill is None else fill
     padded = np.full_like(x, fill, shape=(*x.shape[:2], *_extent(layer)))
     padded[_inside(layer)] = x
     return padded
 
 
-def lowest(dtype):
+def _lowest(dtype):
     """Return a value that wins against no pixel."""
     return np.iinfo(dtype).min if dtype.kind in "iu" else False if dtype.kind == "b" else -np.inf
 
@@ -66,6 +67,14 @@ def _spans(layer):
 def taps(layer):
     """List, in row-major order, the pixels under each tap of the window."""
     return ((slice(None), slice(None), *spans) for spans in product(*_spans(layer)))
+
+
+def winners(padded, y, layer):
+    """Pair each tap with where its pixel equals the maximum `y` of its window; the border never counts."""
+    inside = pad(np.ones((1, 1, *layer.image), bool), layer, False)
+    for tap in taps(layer):
+        won = padded[tap] == y
+        yield tap, won if inside.shape[2:] == layer.image else won & inside[tap]
 
 
 def reduce_windows(padded, layer, combine):
@@ -87,8 +96,8 @@ def deposit(image, pixels, shares, layer):
 def spread(dy, layer):
     """Add each entry of `dy` to all pixels of its window: the adjoint of the window sum."""
     rows, columns = _spans(layer)
-    height, width = _extent(layer)
-    bands = np.zeros_like(dy, dtype=common_dtype(dy), shape=(*dy.shape[:3], width))
+    (height, width), dy = _extent(layer), widen(dy)
+    bands = np.zeros_like(dy, shape=(*dy.shape[:3], width))
     for span in columns:
         deposit(bands, (..., span), dy, layer)
     dx = np.zeros_like(bands, shape=(*dy.shape[:2], height, width))

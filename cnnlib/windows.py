@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+INT64 = np.dtype(np.int64)
+
 
 def require_array(name, value, axes=None):
     """Return `value` if it is an array of numbers with these `axes`; say what is wrong otherwise."""
@@ -51,10 +53,16 @@ def pair(name, value, least):
 
 
 def common_dtype(*arrays):
-    """Return the dtype to compute in: NumPy's promotion, with small integers and booleans as int64."""
+    """Return the dtype to compute in: NumPy's promotion, with integers of any width and booleans as int64."""
     dtypes = [array.dtype for array in arrays]
-    dtype = dtypes[0] if all(other is dtypes[0] for other in dtypes) else np.result_type(*dtypes)
-    return np.dtype(np.int64) if dtype.kind in "iub" and dtype.itemsize < 8 else dtype
+    if all(other is dtypes[0] for other in dtypes):
+        return INT64 if dtypes[0].kind in "iub" else dtypes[0]
+    return INT64 if all(dtype.kind in "iub" for dtype in dtypes) else np.result_type(*dtypes)
+
+
+def widen(array):
+    """Return booleans and integers as int64, so that sums fit and a minus sign means what it says."""
+    return array.astype(common_dtype(array), copy=False)
 
 
 class Geometry(NamedTuple):

@@ -63,7 +63,7 @@ def test_common_dtype():
     types = lambda *names: common_dtype(*(np.zeros(1, name) for name in names))  # noqa: E731
     assert types("f4", "f4") == "f4" and types("f4", "f8") == "f8" and types("f2", "i1") == "f2"
     assert types("?", "?") == types("u1", "i4") == types("i8", "i2") == "i8"
-    assert types("f4", "O") == "O" and types("c8", "f4") == "c8" and types("u8", "u8") == "u8"
+    assert types("f4", "O") == "O" and types("c8", "f4") == "c8" and types("u8", "u8") == "i8"
 
 
 def test_geometry_gathers_pairs():
