@@ -3,6 +3,7 @@
 A table of valid calls is crossed with values that are wrong for each argument's kind.
 """
 
+import re
 import warnings
 
 import numpy as np
@@ -135,6 +136,27 @@ def test_wrong_arguments_are_named(function, name, wrong):
     sentence = str(caught.value)
     assert 15 < len(sentence) < 250 and "\n" not in sentence and "got" in sentence
     assert caught.traceback[-1].path.parent.name == "cnnlib"  # the library noticed, not NumPy
+
+
+IMAGES, FILTERS = "N, C, H, W", "O, C, Kh, Kw"
+AXES = {  # what the sentence says about an array with an axis too many
+    "conv2d": dict(x=IMAGES, w=FILTERS),
+    "conv2d_backward": dict(x=IMAGES, w=FILTERS),
+    "conv_transpose2d": dict(x=IMAGES, w="C, O, Kh, Kw"),
+    "conv_matrix": dict(w=FILTERS),
+    "combine_maps": dict(x=IMAGES, w="C, Kh, Kw", scores="O, C"),
+    "dense": dict(x="N, I", w="O, I"),
+    "cross_entropy": dict(logits="N, K"),
+    **{f"{name}_pool2d": dict(x=IMAGES) for name in ("max", "sum", "avg", "lp")},
+}
+
+
+@pytest.mark.parametrize("function, name", [(f, name) for f, axes in AXES.items() for name in axes])
+def test_axes_are_named_in_order(function, name):
+    axes, array = AXES[function][name], VALID[function][name][None]
+    sentence = f"{name} must have {array.ndim - 1} axes ({axes}), got shape {array.shape}"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        getattr(cnnlib, function)(**{**VALID[function], name: array})
 
 
 # Lengths that a call may change in one argument alone: the batch, and an image or window that fits anyway.

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from fractions import Fraction
 from html import escape
+from types import SimpleNamespace
 
 import nbformat
 import numpy as np
@@ -27,6 +28,7 @@ from cnnlib import (
     squared_error_backward,
 )
 from cnnlib.data import split_digits
+from cnnlib.optim import CellBar, NoBar, _progress
 
 CE = (cross_entropy, cross_entropy_backward)
 
@@ -53,6 +55,16 @@ def test_momentum_by_hand():
         optimiser.step([np.array([gradient])])
     moves = (mu ** (k - j) * gradients[j] for k in range(4) for j in range(k + 1))
     assert theta.item() == 10 - lr * sum(moves)
+
+
+def test_exact_numbers_stay_exact_and_floats_take_any_number():
+    theta = np.array([Fraction(1)])
+    optimiser = SGD([theta], lr=1, momentum=Fraction(1, 3))
+    for _ in range(2):
+        optimiser.step([np.array([Fraction(1, 2)])])
+    assert theta.tolist() == [Fraction(1) - Fraction(1, 2) - Fraction(2, 3)]
+    mixed = SGD([np.ones(2, np.float32), theta], lr=Fraction(1, 4), momentum=Fraction(1, 2))
+    assert type(mixed.lr) is type(mixed.momentum) is float and (mixed.lr, mixed.momentum) == (0.25, 0.5)
 
 
 def test_momentum_approaches_a_longer_stride():
@@ -93,7 +105,7 @@ def test_the_learning_rate_may_follow_a_schedule():
         (
             lambda: SGD([np.ones(3, int)], 0.1),
             TypeError,
-            "params must hold numbers that can change by fractions",
+            "params must hold numbers that can change by fractions, got an array of integers",
         ),
         (lambda: SGD([np.ones(1)], 0), ValueError, "lr must be positive and finite, got 0"),
         (lambda: SGD([np.ones(1)], -0.1), ValueError, "lr must be positive and finite, got -0.1"),
@@ -120,7 +132,7 @@ def test_the_learning_rate_may_follow_a_schedule():
     ],
 )
 def test_wrong_arguments_of_sgd_are_named(call, error, sentence):
-    with pytest.raises(error, match=re.escape(sentence)):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         call()
 
 
@@ -218,6 +230,14 @@ def test_float32_stays_float32():
     assert seen == {net.params()[0].dtype} == {np.dtype(np.float32)} == {g.dtype for g in net.grads()}
 
 
+def test_the_first_layer_is_not_asked_for_the_gradient_of_the_samples():
+    (x, t), net, asked = line(), one_by_one(), []
+    backward = net.backward
+    net.backward = lambda dy, **options: (asked.append(options), backward(dy, **options))
+    train(net, x, t, epochs=1)
+    assert asked == [{"with_dx": False}] * 3
+
+
 def test_data_stay_as_they_were():
     (x, t), net = line(), one_by_one()
     x.flags.writeable = t.flags.writeable = False
@@ -238,32 +258,49 @@ def test_data_stay_as_they_were():
         (
             dict(x=np.zeros((0, 1)), t=np.zeros((0, 1))),
             ValueError,
-            "equally many samples, and some, got 0 and 0",
+            "x and t must hold equally many samples, and some, got 0 and 0",
         ),
         (
             dict(loss=squared_error),
             TypeError,
-            "loss must be a pair of functions, such as (cross_entropy, cross",
+            "loss must be a pair of functions, such as (cross_entropy, cross_entropy_backward)",
         ),
-        (dict(loss=("ce", "ce")), TypeError, "loss must be a pair of functions"),
+        *(
+            (
+                dict(loss=loss),
+                TypeError,
+                "loss must be a pair of functions, such as (cross_entropy, cross_entropy_backward)",
+            )
+            for loss in (("ce", "ce"), (squared_error,), (*CE, squared_error), [squared_error, None])
+        ),
+        (dict(x=np.array(1.0)), TypeError, "x must be an array of samples, got ndarray"),
+        (dict(t=np.array(1.0)), TypeError, "t must be an array of samples, got ndarray"),
         (dict(epochs=0), ValueError, "epochs must be at least 1, got 0"),
-        (dict(epochs=1.5), TypeError, "epochs must be an int"),
+        (dict(epochs=1.5), TypeError, "epochs must be an int or a pair of ints, got 1.5 of type float"),
         (dict(batch_size=0), ValueError, "batch_size must be at least 1, got 0"),
-        (dict(batch_size=None), TypeError, "batch_size must be an int"),
+        (
+            dict(batch_size=None),
+            TypeError,
+            "batch_size must be an int or a pair of ints, got None of type NoneType",
+        ),
         (dict(rng=0), TypeError, "rng must be a numpy.random.Generator, got int"),
         (
             dict(optimiser=SGD([np.ones((1, 1)), np.ones(1)], 0.1)),
             ValueError,
-            "optimiser must be made for net.params()",
+            "optimiser must be made for net.params(), otherwise the network would not learn",
         ),
-        (dict(optimiser=0.1), ValueError, "optimiser must be made for net.params()"),
+        (
+            dict(optimiser=0.1),
+            ValueError,
+            "optimiser must be made for net.params(), otherwise the network would not learn",
+        ),
         (dict(callback=3), TypeError, "callback must be a function, got 3"),
     ],
 )
 def test_wrong_arguments_of_fit_are_named(changes, error, sentence):
     (x, t), net = line(), one_by_one()
     before = net.layers[0].w.copy()
-    with pytest.raises(error, match=re.escape(sentence)):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         train(net, changes.pop("x", x), changes.pop("t", t), **changes)
     assert np.array_equal(net.layers[0].w, before)
 
@@ -316,10 +353,50 @@ def test_the_bar_counts_batches_in_a_terminal(monkeypatch):
     assert "0/9" in terminal.getvalue() and terminal.getvalue().endswith("\r")
 
 
+class Notebook:
+    """Stands for IPython: notes what a cell shows, and what takes its place."""
+
+    def __init__(self, monkeypatch, **shell):
+        self.shown, self.display = [], SimpleNamespace(display=self.show)
+        self.get_ipython = lambda: SimpleNamespace(**shell)
+        monkeypatch.setitem(sys.modules, "IPython", self)
+
+    def show(self, content, **options):
+        self.shown.append((content["text/plain"], content["text/html"], options))
+        return SimpleNamespace(update=self.show)
+
+
+def test_a_cell_shows_the_last_line_and_ends_blank(monkeypatch):
+    notebook, bar = Notebook(monkeypatch), CellBar()
+    for text in ("\r   ", "\r 1/9 <a>\n", "\x1b[A\r2/9 A[", "\r      \r", ""):
+        bar.write(text)
+        bar.flush()
+    first, *others = notebook.shown
+    assert first == ("1/9 <a>", "<pre>1/9 &lt;a&gt;</pre>", {"raw": True, "display_id": True})
+    assert others == [("2/9", "<pre>2/9</pre>", {"raw": True}), *[("", "", {"raw": True})] * 2]
+
+
+def test_the_bar_of_a_notebook(monkeypatch):
+    notebook = Notebook(monkeypatch, kernel=None)
+    with _progress(9) as bar:
+        assert (bar.total, bar.ncols, bar.unit, bar.leave, bar.disable) == (9, 80, "batch", False, False)
+    assert "0/9" in notebook.shown[0][0] and "batch/s" in notebook.shown[0][0]
+    assert len(notebook.shown[0][0]) <= 80 and notebook.shown[-1][0] == ""
+
+
+def test_no_bar_in_a_shell_that_is_no_notebook_and_writes_to_a_file(monkeypatch):
+    Notebook(monkeypatch)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with _progress(9) as bar:
+        assert bar.disable
+
+
 def test_training_works_without_tqdm(monkeypatch):
     monkeypatch.setitem(sys.modules, "tqdm", None)
     (x, t), net = line(), one_by_one()
     assert len(train(net, x, t)) == 3
+    with _progress(9) as bar:
+        assert type(bar) is NoBar and bar.update() is None
 
 
 # --- real digits ---------------------------------------------------------------------------------
