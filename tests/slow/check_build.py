@@ -58,7 +58,7 @@ def require_namespaces():
 def build(folder):
     """Build the book in a folder with the network cut; return where its pages are."""
     tree, home = checkout(folder / "tree"), folder / "home"
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     outside = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "IPYTHONDIR", "MPLCONFIGDIR")
     environment = clean_environment(HOME=str(home), PYTHONPATH=str(tree))
     environment = {name: value for name, value in environment.items() if name not in outside}
@@ -121,12 +121,16 @@ def offline():
 def reproducible():
     """Build twice, compare, record it."""
     clock, folder = Clock(), Path(tempfile.mkdtemp(prefix="book-"))
-    (folder / "a").mkdir()
-    (folder / "another folder, later").mkdir()
-    first, second = build(folder / "a"), build(folder / "another folder, later")
+    judge(build(folder / "a"), build(folder / "another folder, later"), clock)
+    shutil.rmtree(folder)
+
+
+def judge(first, second, clock):
+    """Compare two builds; record it if they are equal, else end with the differences."""
     number, measured, faults = compare(first, second)
     if faults:
-        sys.exit("\n".join([f"{len(faults)} of {number} files differ; both builds are in {folder}", *faults]))
+        where = f"{len(faults)} of {number} files differ between {first} and {second}"
+        sys.exit("\n".join([where, *faults]))
     record(
         "Reproducible",
         f"Two builds from clean checkouts in folders of different names, with random hash seeds and the "
@@ -134,7 +138,6 @@ def reproducible():
         f"cells of chapter 14 measured while they ran: {', '.join(measured) or 'none'}. {clock}. "
         f"{', '.join(versions(sys.executable, NAMED))}.",
     )
-    shutil.rmtree(folder)
 
 
 if __name__ == "__main__":
