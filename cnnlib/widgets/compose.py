@@ -7,7 +7,7 @@ from pathlib import Path
 FOLDER = Path(__file__).parent / "js"
 _IMPORT = re.compile(r'^import \{ [\w, ]+ \} from "\./(\w+)\.mjs";\n', re.MULTILINE)
 _COMMENT = re.compile(r"^[ \t]*(//[^\n]*|/\*\*.*?\*/)\n", re.MULTILINE | re.DOTALL)
-_REMARK = re.compile(r"(?<=[;,{}()\[\]]) {2,}// [^\n\"'`]*$", re.MULTILINE)
+_REMARK = re.compile(r"(?<=[;,{}()\[\]]) {2,}// [^\n\"`]*$", re.MULTILINE)
 
 
 @cache

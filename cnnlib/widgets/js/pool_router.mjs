@@ -217,8 +217,10 @@ function render({ model, el }) {
   });
   const split = checkbox("split ties evenly", (on) => set({ split_ties: on }));
   const counted = checkbox("mean counts padding", (on) => set({ count_padding: on }));
+  let filled = "";
   const values = menu("put into the image", { "": "choose…", ...Object.fromEntries(Object.keys(fills).map((name) => [name, name])) }, (name) => {
     if (fills[name]) set({ x: fills[name](model.get("image_size")), frame: -1 });
+    filled = `${name}: `;
     values.sync("");
   });
   const hint = h("p", { class: "hint" }, "Change an underlined number: type, drag it up or down, turn the wheel, or press Page Up and Page Down. Arrow keys walk through the cells.");
@@ -250,17 +252,17 @@ function render({ model, el }) {
     const lines = !s.count ? [[], []] : s.focusOn === "y" ? outputLines(s) : pixelLines(s);
     sum.replaceChildren(...lines[0]);
     back.replaceChildren(...lines[1]);
-    voice.tell(poolSentence(s), poolSetting(s), !s.count);
+    voice.tell(poolSentence(s), filled + poolSetting(s), !s.count);
+    filled = "";
     kind.sync(s.kind); image.sync(s.n); pool.sync(s.m); stride.sync(s.stride); padding.sync(s.padding); ceil.sync(s.ceil);
     numbering.sync(s.byBlocks ? "blocks" : "rows"); split.sync(s.split); counted.sync(s.countPadding);
     link();
   }
   const link = () => { if (el.isConnected) drawArrows(arrows, backLane, grids.d.el, grids.g.el, readPool(model)); };
   const watch = new ResizeObserver(link);
-  watch.observe(formula);
-
   const unfollow = follow(model, traits, draw);
   draw();
+  watch.observe(formula);
   return () => { film.stop(); watch.disconnect(); unfollow(); };
 }
 
