@@ -13,7 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup book test lint bench lab serve strip clean lock fuzz
-.PHONY: binder offline reproducible pythons newest
+.PHONY: binder offline reproducible pythons newest access firefox
 
 help:
 	@echo "make setup   create .venv and install what the book and its tests need"
@@ -28,6 +28,8 @@ help:
 	@echo "make lock    renew requirements.lock after a change in a requirements.txt"
 	@echo "make binder, offline, reproducible, pythons, newest"
 	@echo "             slow checks of environments; results in benchmarks/environments.md"
+	@echo "make access, firefox"
+	@echo "             slow checks of the built pages: keys, names, contrast, size; a second browser"
 	@echo "make clean   remove built pages and caches; .venv stays"
 
 # --- environment -------------------------------------------------------------------------------
@@ -106,6 +108,11 @@ offline reproducible: setup
 
 pythons newest: setup
 	$(BIN)/python tests/slow/check_pythons.py $@
+
+# --- slow checks of the built pages; ONLY=05 looks at one of them -------------------------------
+access firefox: setup
+	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
+	$(BIN)/python -m pytest tests/slow/check_$@.py $(if $(ONLY),-k "$(ONLY)")
 
 clean:
 	rm -rf $(BUILD) .pytest_cache .ruff_cache .hypothesis
