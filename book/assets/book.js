@@ -17,6 +17,9 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const formula of document.querySelectorAll("div.math > .katex-display")) watcher.observe(formula);
 });
 
+/* The theme's button for paper; its own way, a handler in an attribute, is what a strict policy forbids. */
+document.addEventListener("click", ({ target }) => { if (target.closest("[data-print]")) window.print(); });
+
 /* The registry of equations: a field above the cards hides those that do not hold the words typed. */
 document.addEventListener("DOMContentLoaded", () => {
   const cards = [...document.querySelectorAll(".admonition.equation")];

@@ -88,6 +88,7 @@ def html(models, *, head="", extra=""):
 
 def settle(page, count):
     """Wait until so many widgets stand on the page, drawn or given up."""
+    page.evaluate("dispatchEvent(new Event('readermoves'))")  # the host waits for it
     page.wait_for_function(
         "n => document.querySelectorAll('[data-state=drawn], [data-state=failed]').length === n",
         arg=count, timeout=60_000,
