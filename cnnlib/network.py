@@ -1,15 +1,12 @@
 """Layers made of layers: one after the other, beside a shortcut, or side by side."""
 
 import copy
-import os
-from pathlib import Path
 
 import numpy as np
 
+from cnnlib import files
 from cnnlib.layers import Layer
 from cnnlib.windows import require_shape
-
-FORMAT = "cnnlib.Sequential 1"
 
 
 class Sequential(Layer):
@@ -97,47 +94,31 @@ class Sequential(Layer):
 
         Raises
         ------
-        TypeError
-            If a parameter holds Python objects, which would need pickle.
+        TypeError, ValueError
+            If `path` names no file, or a parameter holds Python objects, which would need pickle.
         OSError
             If the file cannot be written.
         """
-        arrays = self.params()
-        if any(array.dtype.kind == "O" for array in arrays):
-            raise TypeError("only parameters that are plain numbers can be saved, got an array of objects")
-        path = Path(path)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            with open(partial, "wb") as file:
-                np.savez(file, format=FORMAT, layers=self._written(), **_numbered(arrays))
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        files.write(path, self._written(), self.params())
 
     def load(self, path):
         """Replace the parameters, in place, by those that `save` wrote to `path`.
 
         Raises
         ------
-        ValueError
-            If the file is damaged, not written by `save`, or made by a network of other layers. Then no
-            parameter changes. Nothing in the file is ever executed.
+        TypeError, ValueError
+            If `path` names no file, or the file is damaged, not written by `save`, or made by a network of
+            other layers. Then no parameter changes. Nothing in the file is ever executed.
         OSError
             If the file cannot be opened.
         """
-        stored, arrays = _read(path), _numbered(self.params())
-        if stored["layers"].tolist() != self._written():
-            saved, own = ", ".join(map(str, stored["layers"].tolist())), ", ".join(self._written())
-            raise ValueError(f"{path} holds the parameters of another network: {saved}; this one is: {own}")
-        for name, array in arrays.items():
-            found = stored.get(name)
-            if found is None or (found.shape, found.dtype) != (array.shape, array.dtype):
-                got = "nothing" if found is None else f"{found.dtype} {found.shape}"
-                raise ValueError(f"{path} must hold {name} as {array.dtype} {array.shape}, got {got}")
-        for name, array in arrays.items():
-            array[...] = stored[name]
+        arrays = self.params()
+        stored = files.read(path, self._written(), arrays)
+        for i, array in enumerate(arrays):
+            if not array.flags.writeable:
+                raise ValueError(f"parameter {i} must be an array that can be changed, got a read-only one")
+        for array, value in zip(arrays, stored, strict=True):
+            array[...] = value
 
     def _written(self):
         return [repr(layer) for layer in self.layers]
@@ -264,21 +245,3 @@ def _require_layers(owner, layers):
         if sum(layer is other for other in layers) > 1:  # it remembers one input only
             raise ValueError(f"{owner} must be given each layer once, got {layer!r} at two places")
     return list(layers)
-
-
-def _numbered(arrays):
-    return {f"parameter {i}": array for i, array in enumerate(arrays)}
-
-
-def _read(path):
-    """Read all arrays of a file that `save` wrote."""
-    refusal = f"{path} is not a whole file written by Sequential.save"
-    with open(path, "rb") as file:
-        try:
-            with np.load(file, allow_pickle=False) as archive:
-                stored = {name: archive[name] for name in archive.files}
-        except Exception as error:  # a damaged file can make NumPy fail in many ways
-            raise ValueError(refusal) from error
-    if str(stored.get("format")) != FORMAT or "layers" not in stored:
-        raise ValueError(refusal)
-    return stored
