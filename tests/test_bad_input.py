@@ -159,6 +159,35 @@ def test_axes_are_named_in_order(function, name):
         getattr(cnnlib, function)(**{**VALID[function], name: array})
 
 
+REASONS = {  # why an array has to have just that shape
+    **{
+        (name, "dy"): "like the output"
+        for name in VALID
+        if name.endswith("_backward") and "dy" in VALID[name]
+    },
+    **{
+        (name, "b"): "(one bias per output channel)"
+        for name in ("conv2d", "conv_transpose2d", "combine_maps")
+    },
+    ("dense", "b"): "(one bias per output)",
+    ("subsample2d", "beta"): "(one value per map)",
+    ("subsample2d", "b"): "(one value per map)",
+    ("subsample2d_backward", "beta"): "(one value per map)",
+    ("cross_entropy", "target"): "(one class per row of the logits)",
+    ("squared_error", "t"): "like a",
+    ("flatten_backward", "dy"): f"to fill a batch of shape {X.shape}",
+}
+
+
+@pytest.mark.parametrize("function, name", REASONS)
+def test_reasons_of_shapes_are_told(function, name):
+    array = VALID[function][name]
+    twice = np.concatenate([array, array])
+    sentence = f"{name} must have shape {array.shape} {REASONS[function, name]}, got {twice.shape}"
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        getattr(cnnlib, function)(**{**VALID[function], name: twice})
+
+
 # Lengths that a call may change in one argument alone: the batch, and an image or window that fits anyway.
 FREE = {
     *((function, "x", 0) for function in ("conv2d", "conv_transpose2d", "subsample2d", "dense")),

@@ -145,12 +145,12 @@ TARGETS = [
     (
         np.zeros((1, 2)),
         ValueError,
-        "target must have shape (1, 3) like the logits, or (N,) for class indices",
+        "target must have shape (1, 3) like the logits, or (N,) for class indices, got (1, 2)",
     ),
     (
         np.zeros((3, 1)),
         ValueError,
-        "target must have shape (1, 3) like the logits, or (N,) for class indices",
+        "target must have shape (1, 3) like the logits, or (N,) for class indices, got (3, 1)",
     ),
     (
         np.array(2),
@@ -165,8 +165,11 @@ TARGETS = [
 @pytest.mark.parametrize("function", [cross_entropy, cross_entropy_backward])
 @pytest.mark.parametrize("target, error, sentence", TARGETS)
 def test_wrong_targets_are_named(function, target, error, sentence):
-    with pytest.raises(error, match=re.escape(sentence)):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         function(Z, target)
+
+
+EMPTY = "a loss is a mean over the batch, so the batch must not be empty"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +188,7 @@ def test_wrong_targets_are_named(function, target, error, sentence):
             ValueError,
             "logits must have 2 axes (N, K), got shape (3,)",
         ),
-        (lambda: cross_entropy(Z[:0], np.zeros(0, int)), ValueError, "so the batch must not be empty"),
+        (lambda: cross_entropy(Z[:0], np.zeros(0, int)), ValueError, EMPTY),
         (lambda: squared_error(Z, Z[0]), ValueError, "t must have shape (1, 3) like a, got (3,)"),
         (
             lambda: squared_error_backward(Z, np.zeros((1, 1))),
@@ -197,11 +200,11 @@ def test_wrong_targets_are_named(function, target, error, sentence):
             ValueError,
             "a must have at least 2 axes (N, ...), got shape (3,)",
         ),
-        (lambda: squared_error(Z[:0], Z[:0]), ValueError, "so the batch must not be empty"),
+        (lambda: squared_error(Z[:0], Z[:0]), ValueError, EMPTY),
         (lambda: squared_error(Z, None), TypeError, "t must be a NumPy array, got NoneType"),
         (lambda: squared_error(1.0, Z), TypeError, "a must be a NumPy array, got float"),
     ],
 )
 def test_wrong_arguments_are_named(call, error, sentence):
-    with pytest.raises(error, match=re.escape(sentence)):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
         call()
