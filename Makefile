@@ -12,7 +12,7 @@ BOOK   := $(BUILD)/html
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help setup book test lint bench lab serve strip clean lock fuzz
+.PHONY: help setup book test lint bench lab serve strip clean lock fuzz pdf check-pdf
 .PHONY: binder offline reproducible pythons newest access firefox
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make lint    check the Python code and the notebooks for style and left-over outputs"
 	@echo "make fuzz    try 10 000 random layers of every kind; results in benchmarks/fuzz.md"
 	@echo "make bench   time the kernels against PyTorch (installed into .venv-bench)"
+	@echo "make pdf     print the built book into one PDF, $(BUILD)/pdf (PAPER=letter for US paper)"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make serve   serve the built book on http://127.0.0.1:$(PORT)"
 	@echo "make strip   remove outputs from the notebooks; run it before a commit"
@@ -64,6 +65,18 @@ book: $(VENV)/.installed
 serve:
 	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
 	$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory $(BOOK)
+
+# The book on paper. A font for the glossary's Chinese words comes along, since few machines have one.
+PAPER ?= A4
+$(BUILD)/pdf/fonts/.installed: book/pdf/package.json | setup
+	@mkdir -p $(@D)
+	cp $< $(@D)
+	$(BIN)/npm install --prefix $(@D) --no-audit --no-fund --no-package-lock --silent
+	@touch $@
+
+pdf: setup $(BUILD)/pdf/fonts/.installed
+	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
+	$(BIN)/python book/pdf/print_book.py --paper $(PAPER)
 
 lab: $(VENV)/.installed
 	$(BIN)/jupyter lab notebooks
@@ -113,6 +126,10 @@ pythons newest: setup
 access firefox: setup
 	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
 	$(BIN)/python -m pytest tests/slow/check_$@.py $(if $(ONLY),-k "$(ONLY)")
+
+# --- the whole book as a PDF: pages, links, bookmarks, fonts, size; result in benchmarks/pdf.md ---
+check-pdf: setup $(BUILD)/pdf/fonts/.installed
+	$(BIN)/python -m pytest -q tests/slow/check_pdf.py
 
 clean:
 	rm -rf $(BUILD) .pytest_cache .ruff_cache .hypothesis

@@ -59,16 +59,23 @@ document.addEventListener("DOMContentLoaded", () => {
   filter();
 });
 
-/* On paper a page is light, and a widget keeps the width for which its arrows were measured. */
+/* On paper a page is light, and a widget keeps the width for which its arrows were measured, but fits a page. */
 addEventListener("beforeprint", () => {
   const { dataset } = document.documentElement;
-  const widgets = [...document.querySelectorAll(".cnn-widget")];
-  const widths = widgets.map((widget) => widget.offsetWidth);
+  const room = 960; // px, of about 1200 on A4: its code stands above it
+  const widgets = [...document.querySelectorAll(".cnn-widget:not(.quiz)")];
+  const sizes = widgets.map((widget) => {
+    const hidden = [...widget.querySelectorAll(":scope > :is(.controls, .try)")];
+    return [widget.offsetWidth, hidden.reduce((height, part) => height - part.offsetHeight, widget.offsetHeight)];
+  });
   const theme = dataset.theme;
   dataset.theme = "light";
-  widgets.forEach((widget, i) => { widget.style.width = `${widths[i]}px`; });
+  widgets.forEach(({ style }, i) => {
+    style.width = `${sizes[i][0]}px`;
+    style.zoom = Math.min(1, room / sizes[i][1]).toFixed(2);
+  });
   addEventListener("afterprint", () => {
     if (theme) dataset.theme = theme;
-    for (const widget of widgets) widget.style.width = "";
+    for (const { style } of widgets) style.width = style.zoom = "";
   }, { once: true });
 });
