@@ -45,7 +45,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   function follow() { // a link to a card that is hidden shows all
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = document.querySelector(":target");
     if (!target?.closest("[hidden]")) return;
     field.value = "";
     filter();

@@ -66,7 +66,7 @@
   function restore(traits, buffers) {
     for (const { data, path } of buffers ?? []) {
       const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0));
-      const place = path.slice(0, -1).reduce((inner, key) => inner[key], traits);
+      const place = path.slice(0, -1).reduce((inner, key) => (Object.hasOwn(inner, key) ? inner[key] : null), traits);
       place[path.at(-1)] = new DataView(bytes.buffer);
     }
     return traits;
@@ -85,14 +85,24 @@
     return modules.get(text);
   }
 
+  /** What a script of the page says; nothing if it cannot be read, which is then told. */
+  function data(script) {
+    try {
+      return JSON.parse(script.textContent) ?? {};
+    } catch (error) {
+      console.error("The widgets of this page cannot be read:", error);
+      return {};
+    }
+  }
+
   function readModels() {
     for (const script of document.querySelectorAll(STATE)) {
-      for (const [id, entry] of Object.entries(JSON.parse(script.textContent).state)) {
-        if (entry.model_module !== "anywidget") continue;
+      for (const [id, entry] of Object.entries(data(script).state ?? {})) {
+        if (entry?.model_module !== "anywidget" || !entry.state) continue;
         const traits = restore(entry.state, entry.buffers);
         for (const name of ["_esm", "_css"]) {
           // the build writes a text that several widgets share only once (book/ext/widget_state.py)
-          if (traits[name]?.like) traits[name] = models.get(traits[name].like).get(name);
+          if (traits[name]?.like) traits[name] = models.get(traits[name].like)?.get(name);
         }
         models.set(id, new Model(id, traits));
       }
@@ -162,7 +172,7 @@
       const el = Object.assign(document.createElement("div"), { className: "cnn-host" });
       el.dataset.state = "waiting";
       script.after(el);
-      waiting.set(el, JSON.parse(script.textContent).model_id);
+      waiting.set(el, data(script).model_id);
       if (document.querySelector(".cnn-host") === el) drawNow(el);
       else near.observe(el);
     }

@@ -49,7 +49,8 @@ def written(script, views):
     page["state"] = {name: page["state"][name] for name in order}
     page = json.loads(rename(json.dumps(page), order))
     share_texts(page["state"])
-    body = json.dumps(page, ensure_ascii=False).replace("</", "<\\/")
+    # neither the end of a script nor the start of a comment, which would hide that end
+    body = json.dumps(page, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "\\u003c!--")
     return type(script)(None, priority=script.priority, **{**script.attributes, "body": body}), order
 
 

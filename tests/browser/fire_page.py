@@ -75,7 +75,8 @@ def html(models, *, head="", extra=""):
         f"<noscript><p class='spare'>The figure of {name}.</p></noscript></div></div>"
         for name in models
     )
-    content = json.dumps({"version_major": 2, "version_minor": 0, "state": models}).replace("</", "<\\/")
+    content = json.dumps({"version_major": 2, "version_minor": 0, "state": models})
+    content = content.replace("</", "<\\/").replace("<!--", "\\u003c!--")  # as the build writes it
     driver = FIRE.read_text("utf8").replace("</", "<\\/")
     return (
         "<!doctype html><html lang='en' data-theme='light'><head><meta charset='utf-8'>"

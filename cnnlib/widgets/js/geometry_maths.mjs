@@ -16,12 +16,12 @@ export function sizeByFormula({ n, m, stride, padding, dilation }) {
 
 /** Every window as the list of the cells its taps lie on, found by laying one down after the other. */
 export function layWindows({ n, m, stride, padding, dilation }) {
+  if (!(stride > 0)) throw new RangeError(`the stride must be a positive number, ${stride} came`);
   const list = [];
-  for (let start = 0; ; start += stride) {
-    const taps = Array.from({ length: m }, (_, u) => start + u * dilation);
-    if (taps[m - 1] >= n + 2 * padding) return list;
-    list.push(taps);
+  for (let start = 0; start + (m - 1) * dilation < n + 2 * padding; start += stride) {
+    list.push(Array.from({ length: m }, (_, u) => start + u * dilation));
   }
+  return list;
 }
 
 /** The cells of the padded axis: which pixel (−1 in the padding), how often read, whether behind the last window. */
