@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from itertools import pairwise
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -33,6 +34,14 @@ def test_description_is_escaped_and_announced():
     root = ElementTree.fromstring(show(sample(), 'loss < 1 & "falling"').svg)
     assert root.get("role") == "img"
     assert root.get("aria-label") == 'loss < 1 & "falling"'
+
+
+def test_a_drawing_shows_itself_and_leaves_no_open_figure_behind(monkeypatch):
+    closed, fig = [], sample()
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", SimpleNamespace(close=closed.append))
+    drawing = show(fig, "curves")
+    assert drawing._repr_html_() == f'<div class="cnn-figure">{drawing.svg}</div>'
+    assert drawing._repr_png_().startswith(b"\x89PNG") and closed == [fig]
 
 
 def test_same_figure_gives_the_same_bytes_in_another_process():

@@ -203,6 +203,12 @@ def test_lp_approaches_sum_and_maximum():
     np.testing.assert_allclose(lp_pool2d(x, 200, 2), max_pool2d(x, 2), rtol=0.01)  # 4**(1/200) < 1.007
 
 
+def test_lp_of_exact_numbers_is_exact_where_the_root_is():
+    y = lp_pool2d(exact(MAP), 1, 2)
+    assert y.tolist() == sum_pool2d(exact(MAP), 2).tolist() and type(y.flat[0]) is Fraction
+    assert lp_pool2d(exact(np.array([[[[3, 4]]]])), 2, (1, 2)).item() == 5
+
+
 def test_lp_of_zeros_passes_on_no_gradient():
     assert not lp_pool2d_backward(np.ones((1, 1, 1, 1)), np.zeros((1, 1, 2, 2)), 2, 2).any()
 

@@ -46,6 +46,12 @@ def test_lines_carry_their_data_and_name_themselves():
     assert "a from 3 to 4; b from 5 to 6" in alt and show(fig, alt).svg.startswith("<svg")
 
 
+def test_lines_are_marked_where_asked():
+    series = {"a": ([1, 2], [3.0, 4.0])}
+    marked, plain = (lines(series, xlabel="size", ylabel="ms", mark=mark)[0].axes[0] for mark in (2, None))
+    assert list(marked.lines[1].get_xdata()) == [2, 2] and len(plain.lines) == 1
+
+
 def test_growth_draws_times_and_a_line_like_the_work():
     sizes, times, work = [8, 16, 32], [1.0, 3.0, 20.0], [64, 256, 1024]
     fig, alt = growth(dict.fromkeys(("image", "kernel", "channels", "batch"), (sizes, times, work)))

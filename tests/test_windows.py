@@ -155,6 +155,14 @@ def test_wrong_arrays(value, error, message):
         require_array("a", value, ("H", "W"))
 
 
+def test_other_kinds_of_arrays_are_welcome():
+    class Tagged(np.ndarray):
+        """An array with a name, say."""
+
+    tagged = np.ones((2, 2)).view(Tagged)
+    assert require_array("a", tagged, ("H", "W")) is tagged
+
+
 def test_a_wrong_shape_says_why():
     with pytest.raises(ValueError, match=r"b must have shape \(3,\) \(one bias per filter\), got \(4,\)"):
         require_shape("b", np.zeros(4), (3,), "(one bias per filter)")

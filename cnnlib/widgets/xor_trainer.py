@@ -100,12 +100,10 @@ def train(hidden, starts, steps=LAST_STEP):
         o = np.tanh(POINTS @ w.transpose(0, 2, 1) + b[:, None])              # (R, 4, h)
         z = (o * v[:, None]).sum(-1) + c[:, None]                            # (R, 4)
         losses[:, step] = (np.logaddexp(0, z) - TARGETS * z).sum(-1)
-        if step == steps:
-            break
         delta_r = sigmoid(z) - TARGETS                                       # backprop-output
         delta_q = (1 - o * o) * delta_r[..., None] * v[:, None]              # backprop, (R, 4, h)
-        p = p - RATE * np.concatenate([
+        ended, p = p, p - RATE * np.concatenate([
             (delta_q.transpose(0, 2, 1) @ POINTS).reshape(len(p), -1), delta_q.sum(1),
             (delta_r[..., None] * o).sum(1), delta_r.sum(1, keepdims=True),
         ], axis=1)  # fmt: skip
-    return p, losses
+    return ended, losses

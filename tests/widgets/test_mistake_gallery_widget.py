@@ -105,6 +105,14 @@ def test_a_bad_trait_is_refused_and_changes_nothing(name, value, message):
     assert getattr(widget, name) == before
 
 
+def test_runs_come_in_pairs_of_right_and_wrong():
+    runs = {name: {"right": [1.0], "wrong": [2.0]} for name in list(MISTAKES)[:2]}
+    assert MistakeGallery(runs=runs).runs == runs
+    runs[next(iter(MISTAKES))] = {"right": [1.0]}
+    with pytest.raises(traitlets.TraitError, match="runs must hold a right and a wrong run"):
+        MistakeGallery(runs=runs)
+
+
 def test_the_static_picture_shows_both_gradients_and_all_errors():
     html = MistakeGallery(mistake="missing 1/s²").static_html()
     assert "<td>0.75</td>" in html and html.count("<tr>") == 3 + 3 + 9

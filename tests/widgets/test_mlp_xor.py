@@ -37,6 +37,15 @@ def run_cases():
             yield dict(hidden=hidden, start=start, losses=seen, solved=bool(solved[start]))
 
 
+def test_training_ends_where_its_last_loss_was_measured():
+    p, losses = train(2, [3, 4], steps=2)
+    q, longer = train(2, [3, 4], steps=3)
+    z = net_inputs(p)
+    np.testing.assert_allclose(losses[:, -1], (np.logaddexp(0, z) - TARGETS * z).sum(-1), rtol=1e-12)
+    assert longer.shape == (2, 4) and np.array_equal(losses, longer[:, :3]) and not np.array_equal(p, q)
+    assert np.array_equal(train(2, [3], steps=0)[0], starting_points(2, [3]))
+
+
 @pytest.fixture(scope="module")
 def cases():
     hashes = [

@@ -126,6 +126,10 @@ def test_a_bad_trait_is_refused_and_changes_nothing(name, value, sentence):
     assert getattr(widget, name) == before
 
 
+def test_a_focus_inside_its_matrix_is_kept():
+    assert NetworkInspector(focus_on="P", focus=3).focus == 3
+
+
 def test_a_focus_outside_its_matrix_is_refused():
     with pytest.raises(traitlets.TraitError, match="focus must be below 4 with focus_on 'P'; came 4"):
         NetworkInspector(focus_on="P", focus=4)

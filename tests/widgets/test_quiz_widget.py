@@ -153,6 +153,11 @@ def test_a_bad_sheet_is_refused(questions, says):
         Quiz(questions)
 
 
+def test_a_known_mistake_may_have_another_shape_than_the_answer():
+    asked = question("How much?", 1, solution="So.", wrong={"transposed": [[1], [1]]})
+    assert asked["wrong"][0]["values"] == [[1], [1]]
+
+
 STATE_FAULTS = [("typed", [["1"]]), ("typed", []), ("checked", [[[1]]]), ("sizes", [[7, 1]]), ("tries", [-1])]
 STATE_FAULTS += [("hints", [True]), ("opened", [1]), ("tries", [0, 0])]
 

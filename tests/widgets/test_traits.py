@@ -10,6 +10,7 @@ import traitlets
 
 from cnnlib import conv2d, conv2d_backward
 from cnnlib.widgets import ConvBackward, ConvStepper
+from cnnlib.widgets.base import Widget
 
 
 def test_the_worked_example_is_the_initial_state():
@@ -138,6 +139,16 @@ def test_a_misspelt_trait_is_named():
 def test_the_static_picture_shows_the_state(widget):
     html = widget.static_html()
     assert html.count("<table") == 3 and html.count('class="picked"') == 1
+
+
+def test_where_there_is_no_output_the_picture_says_so():
+    assert "there is no output" in ConvStepper(image_size=2, kernel_size=3, padding="narrow").static_html()
+    assert "there is no output" in ConvStepper(kernel_size=2, padding="same").static_html()
+
+
+def test_every_widget_owes_its_readers_a_picture():
+    with pytest.raises(NotImplementedError):
+        Widget().static_html()
 
 
 def test_the_static_picture_of_the_worked_example_marks_33():
