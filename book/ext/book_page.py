@@ -175,13 +175,19 @@ def lighten(app, pagename, templatename, context, doctree):
         write_bundle(app, [name for name in app.book_page_styles if Path(app.outdir, name).exists()])
     context["css_files"] = [type(sheets[0])(BUNDLE)]
     if pagename != "search":  # its own scripts want theirs at once
-        context["script_files"] = [patient(script) for script in context["script_files"]]
+        scripts = [script for script in context["script_files"] if not option(script)]
+        context["script_files"] = [patient(script) for script in scripts]
+
+
+def option(script):
+    """Tell whether a script is a line that sets an option at once; only the search reads those."""
+    return script.attributes.get("body", "").startswith("DOCUMENTATION_OPTIONS.")
 
 
 def patient(script):
-    """Return a script that runs after the page is read, if it is a file nothing inline waits for."""
+    """Return a script that runs after the page is read, if it is a file."""
     name = os.fspath(script.filename or "")
-    if not name.endswith(".js") or name.endswith("documentation_options.js") or "async" in script.attributes:
+    if not name.endswith(".js") or "async" in script.attributes:
         return script
     return type(script)(script.filename, priority=script.priority, **{**script.attributes, "defer": "defer"})
 

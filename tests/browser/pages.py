@@ -28,13 +28,15 @@ def each(names):
 
 
 def settle(page):
-    """Wait until the page is loaded and every widget is drawn."""
+    """Wait until the page is loaded and, for a reader who moves, all is laid out and every widget drawn."""
     page.wait_for_load_state("load")
-    for drawn in (
+    page.mouse.move(640, 800)
+    for done in (
         "!document.querySelector('.cnn-host[data-state=waiting]')",
         "[...document.querySelectorAll('.cnn-host')].every(el => el.dataset.state)",
+        "!document.querySelector('.bd-article > section > section:not(.laid-out)')",
     ):
-        page.wait_for_function(drawn, timeout=90_000)  # both cores may be busy
+        page.wait_for_function(done, timeout=90_000)  # both cores may be busy
     page.wait_for_timeout(100)
 
 

@@ -153,10 +153,49 @@ def test_a_text_written_once_serves_all_who_share_it(host_page):
 
 
 def test_widgets_far_below_are_drawn_without_scrolling(host_page):
-    """What lies below the fold is drawn when the browser is idle, so printing finds it."""
+    """What lies below the fold is drawn after some rest, when the browser is idle, so printing finds it."""
     page, seen = host_page({k: state(name=k) for k in "abc"}, list("abc"), space="300vh")
+    page.wait_for_timeout(300)
+    assert page.locator("[data-state=drawn]").count() == 1  # not before the rest
     page.wait_for_function("document.querySelectorAll('[data-state=drawn]').length === 3")
     seen.assert_clean()
+
+
+def test_widgets_far_below_are_drawn_when_the_reader_moves(host_page):
+    """The first move, of which book.js tells, ends the rest."""
+    no_rest = "window.setTimeout = () => 0"
+    page, seen = host_page({k: state(name=k) for k in "abc"}, list("abc"), space="300vh", init=no_rest)
+    assert page.locator("[data-state=drawn]").count() == 1
+    page.evaluate("dispatchEvent(new Event('readermoves'))")
+    page.wait_for_function("document.querySelectorAll('[data-state=drawn]').length === 3")
+    seen.assert_clean()
+
+
+SHARED = {
+    "own.js": f'(globalThis.cnnModules ??= {{}})["own.js"] = {json.dumps(COUNTER)};',
+    "own.css": ".cnn-widget { color: rgb(1, 2, 3) }",
+}
+
+
+def test_a_module_and_a_style_in_files_are_fetched_once(host_page, tmp_path):
+    """Two widgets name the files of a shared module and style; each file is asked for once."""
+    (tmp_path / "widgets").mkdir()
+    for name, text in SHARED.items():
+        (tmp_path / "widgets" / name).write_text(text, "utf8")
+    files = {"esm": {"file": "own.js"}, "_css": {"file": "own.css"}}
+    page, seen = host_page({k: state(name=k, **files) for k in "ab"}, ["a", "b"])
+    assert page.get_by_role("button").all_text_contents() == ["a 0", "b 0"]
+    assert page.locator(".cnn-widget").last.evaluate("el => getComputedStyle(el).color") == "rgb(1, 2, 3)"
+    for name in SHARED:
+        assert sum(url.endswith(f"/widgets/{name}") for url in seen.urls) == 1, seen.urls
+
+
+def test_a_missing_file_is_said_in_words(host_page):
+    """A widget whose module cannot be read names the file; the figure appears."""
+    page, _ = host_page({"a": state(esm={"file": "gone.js"})}, ["a"], expect_clean=False)
+    page.wait_for_selector("[data-state=failed] [role=alert]")
+    assert "gone.js did not arrive" in page.locator("[role=alert]").text_content()
+    assert page.locator("[data-state=failed] img").is_visible()
 
 
 def test_printing_draws_what_still_waits(host_page):
