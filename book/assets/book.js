@@ -1,20 +1,45 @@
 /* book.js: small helps that a page gets in the browser; without it everything is still there to read.
  *
- * Let the keyboard scroll a formula that is wider than the page.
- * A scrolling box must be reachable with Tab; a formula that fits must not be, or readers would
- * tab through hundreds of them. Which is which changes with the width of the window.
+ * Let the keyboard scroll what is wider than the page: formulas, code, output.
+ * A scrolling box must be reachable with Tab; a box that fits must not be, or readers would
+ * tab through hundreds of them. Which is which changes with the width of the window. All boxes are
+ * measured before the first is changed, else the browser would lay out the page for each of them.
  */
 document.addEventListener("DOMContentLoaded", () => {
+  const boxes = "div.math > .katex-display, pre, .cell_output > .output, .pst-scrollable-table-container";
   const watcher = new ResizeObserver((entries) => {
-    for (const { target } of entries) {
-      const wide = target.scrollWidth > target.clientWidth + 1;
-      target.toggleAttribute("tabindex", wide);
-      if (wide) target.tabIndex = 0;
-      target.role = wide ? "group" : null;
-      target.ariaLabel = wide ? "Wide formula, scrolls sideways" : null;
-    }
+    const wide = entries.map(({ target }) =>
+      target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1);
+    entries.forEach(({ target }, i) => {
+      if (wide[i]) target.tabIndex = 0;
+      else target.removeAttribute("tabindex");
+      if (!target.matches(".katex-display")) return;
+      target.role = wide[i] ? "group" : null;
+      target.ariaLabel = wide[i] ? "Wide formula, scrolls sideways" : null;
+    });
   });
-  for (const formula of document.querySelectorAll("div.math > .katex-display")) watcher.observe(formula);
+  for (const box of document.querySelectorAll(boxes)) watcher.observe(box);
+});
+
+/* What is far below waits for the reader's first move, or for three seconds of rest: then widgets are drawn
+ * (widget-host.js) and sections laid out (book.css), one after the other while nothing else is to do, so that
+ * the scroll bar tells how long the page is.
+ */
+addEventListener("load", () => {
+  const signs = ["pointermove", "pointerdown", "touchstart", "keydown", "scroll"];
+  const tell = () => dispatchEvent(new Event("readermoves"));
+  const pause = setTimeout(tell, 3000);
+  const waiting = [...document.querySelectorAll(".bd-article > section > section")];
+  const next = () => {
+    waiting.shift()?.classList.add("laid-out");
+    if (waiting.length) requestIdleCallback(next);
+  };
+  for (const sign of signs) addEventListener(sign, tell, { passive: true });
+  addEventListener("readermoves", () => {
+    clearTimeout(pause);
+    for (const sign of signs) removeEventListener(sign, tell);
+    if (window.requestIdleCallback) requestIdleCallback(next);
+  }, { once: true });
 });
 
 /* The theme's button for paper; its own way, a handler in an attribute, is what a strict policy forbids. */

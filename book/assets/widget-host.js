@@ -6,17 +6,20 @@
  * `render({ model, el, signal })` once per view. Two views of one model share it and follow each other.
  *
  * It is a classic script, loaded with `async`, since browsers refuse module scripts on file://; a widget's module is
- * imported from a Blob of its own text. The first view and those near the reader are drawn at once,
- * the others when they come near or the browser is idle, and all of them before printing. When a
- * widget cannot start, a sentence says so and the figure kept in the cell's <noscript> is shown.
+ * imported from a Blob of its own text, which stands in the state or, if it is long, in a script in `widgets/`
+ * that many pages share. The first view and those near the reader are drawn at once,
+ * the others when they come near or, once the reader has moved, when the browser is idle, and all of them
+ * before printing. When a widget cannot start, a sentence says so and the figure kept in the cell's <noscript> is shown.
  */
 (() => {
   "use strict";
   const STATE = 'script[type="application/vnd.jupyter.widget-state+json"]';
   const VIEW = 'script[type="application/vnd.jupyter.widget-view+json"]';
-  const modules = new Map(); // module text -> promise of its { initialize, render }
-  const styles = new Set(); // style texts already in the page
+  const FOLDER = new URL("widgets/", document.currentScript.src || location.href);
+  const modules = new Map(); // module text or file -> promise of its { initialize, render }
+  const styles = new Map(); // style text or file -> promise that it is in the page
   const models = new Map(); // model id -> model
+  const PATIENCE = 3000; // milliseconds
 
   /** The model interface of the anywidget contract: get, set, on, off, save_changes, send. */
   class Model {
@@ -72,17 +75,37 @@
     return traits;
   }
 
-  function load(text) {
-    if (!modules.has(text)) {
-      const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-      const loaded = import(url).then(async (module) => {
-        URL.revokeObjectURL(url);
-        const widget = module.default ?? module;
-        return typeof widget === "function" ? await widget() : widget;
-      });
-      modules.set(text, loaded);
-    }
-    return modules.get(text);
+  /** Fetch a file of the book by an element, since that works from disk too. */
+  function fetched(tag, address, name) {
+    return new Promise((resolve, reject) => {
+      const element = Object.assign(document.createElement(tag), { [address]: new URL(name, FOLDER) });
+      if (tag === "link") element.rel = "stylesheet";
+      element.onload = resolve;
+      element.onerror = () => reject(new Error(`the file ${name} did not arrive`));
+      document.head.append(element);
+    });
+  }
+
+  async function moduleOf(esm) {
+    if (esm.file && !globalThis.cnnModules?.[esm.file]) await fetched("script", "src", esm.file);
+    const text = esm.file ? globalThis.cnnModules[esm.file] : esm;
+    const url = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
+    const module = await import(url);
+    URL.revokeObjectURL(url);
+    const widget = module.default ?? module;
+    return typeof widget === "function" ? widget() : widget;
+  }
+
+  async function dress(css) {
+    if (css?.file) await fetched("link", "href", css.file);
+    else if (css) document.head.append(Object.assign(document.createElement("style"), { textContent: css }));
+  }
+
+  /** Do a thing once for a text, or for the file that holds it. */
+  function once(done, text, act) {
+    const key = text?.file ?? text;
+    if (!done.has(key)) done.set(key, act(text));
+    return done.get(key);
   }
 
   /** What a script of the page says; nothing if it cannot be read, which is then told. */
@@ -110,12 +133,10 @@
   }
 
   async function start(model) {
-    const widget = await load(model.get("_esm"));
-    const style = model.get("_css");
-    if (style && !styles.has(style)) {
-      styles.add(style);
-      document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
-    }
+    const [widget] = await Promise.all([
+      once(modules, model.get("_esm"), moduleOf),
+      once(styles, model.get("_css"), dress),
+    ]);
     model.started ??= Promise.resolve(widget.initialize?.({ model, signal: lifetime.signal }));
     await model.started;
     return widget;
@@ -189,14 +210,20 @@
     if (waiting.size) idle(drawRest);
   }
 
+  /** Leave the browser alone until the reader moves (book.js tells) or has read for a while. */
+  function waitForReader() {
+    const pause = setTimeout(() => dispatchEvent(new Event("readermoves")), PATIENCE);
+    addEventListener("readermoves", () => clearTimeout(pause) ?? idle(drawRest), { once: true });
+  }
+
   function whenRead() {
     if (document.readyState === "loading") return;
     reading.disconnect();
     finishReading();
     document.removeEventListener("readystatechange", whenRead);
     scan();
-    if (document.readyState === "complete") idle(drawRest);
-    else addEventListener("load", () => idle(drawRest));
+    if (document.readyState === "complete") waitForReader();
+    else addEventListener("load", waitForReader);
   }
 
   reading.observe(document, { childList: true, subtree: true });
