@@ -47,8 +47,9 @@ def programs():
 
 
 def puppeteer():
-    """Install what package.json pins, unless it is there already; return the file that asks for it."""
-    pinned = (HERE / "package.json").read_text("utf8")
+    """Install puppeteer-core as package.json pins it, if it is not; return what asks for it."""
+    version = json.loads((HERE / "package.json").read_text("utf8"))["dependencies"]["puppeteer-core"]
+    pinned = json.dumps({"private": True, "dependencies": {"puppeteer-core": version}})
     copy = KEPT / "package.json"
     if not copy.exists() or copy.read_text("utf8") != pinned or not (KEPT / "node_modules").is_dir():
         KEPT.mkdir(parents=True, exist_ok=True)
