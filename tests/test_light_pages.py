@@ -92,12 +92,14 @@ def test_long_texts_leave_the_page(book):
     """Modules and styles move to files that equal texts share; the first widget's is fetched at once."""
     long, style = "// `${'\\u2028'}` </script>\n" * 200, ".a{}\n" * 1000
     state = {
-        "a": {"state": {"_esm": "short", "_css": style}},
+        "a": {"state": {"_esm": "short", "_css": style, "text": "<!--<script> </script>"}},
         "b": {"state": {"_esm": long, "_css": {"like": "a"}}},
         "c": {"state": {"_esm": {"like": "b"}}},
         "layout": {"state": {"width": None}},
     }
     found, context = moved(book, state, "c")
+    body = context["script_files"][1].attributes["body"]
+    assert "<!--" not in body and "</" not in body and found["a"]["state"]["text"] == "<!--<script> </script>"
     assert list(found) == ["a", "b", "c"]  # what is no widget has no use on a page without a kernel
     assert found["a"]["state"]["_esm"] == "short" and found["c"]["state"]["_esm"] == {"like": "b"}
     module, css = found["b"]["state"]["_esm"]["file"], found["a"]["state"]["_css"]["file"]

@@ -137,7 +137,8 @@ def move_texts(app, pagename, templatename, context, doctree):
                 if isinstance(traits.get(part), str) and len(traits[part]) > SHORT:
                     traits[part] = {"file": stored(Path(app.outdir, FOLDER), part, traits[part])}
         fetch_first(context, models)
-        body = json.dumps({**page, "state": models}, ensure_ascii=False).replace("</", "<\\/")
+        body = json.dumps({**page, "state": models}, ensure_ascii=False)
+        body = body.replace("</", "<\\/").replace("<!--", "\\u003c!--")  # else markup in a trait ends the script
         context["script_files"][place] = type(script)(
             None, priority=script.priority, **{**script.attributes, "body": body}
         )
