@@ -31,7 +31,7 @@ DANGLING = """[...document.querySelectorAll('a[href^="#"]')].map((a) => a.getAtt
   .filter((id) => !document.getElementById(id))"""
 BOXES = "'div.math > .katex-display, .pst-scrollable-table-container, .output, pre, .cnn-widget, .sheet'"
 FIT = f"""document.querySelectorAll({BOXES}).forEach((box) => {{
-  const share = box.clientWidth / box.scrollWidth;
+  const share = (box.style.zoom || 1) * box.clientWidth / box.scrollWidth;
   if (box.scrollWidth > box.clientWidth + 1) box.style.zoom = Math.floor(100 * share) / 100;
 }})"""
 CUT = f"""() => {{
