@@ -147,7 +147,7 @@
   async function draw(el, id) {
     try {
       const model = models.get(id);
-      if (!model) throw new Error("it needs a live notebook");
+      if (!model?.get("_esm")) throw new Error("it needs a live notebook");
       const widget = await start(model);
       const cleanup = await widget.render?.({ model, el, signal: lifetime.signal });
       if (typeof cleanup === "function") lifetime.signal.addEventListener("abort", () => cleanup());
