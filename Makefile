@@ -13,6 +13,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup book test lint bench lab serve strip clean lock fuzz pdf check-pdf
+.PHONY: coverage mutation
 .PHONY: binder offline reproducible pythons newest access firefox
 
 help:
@@ -21,8 +22,11 @@ help:
 	@echo "make test    build the book, then run every check: kernels, proofs, widgets, pages"
 	@echo "make lint    check the Python code and the notebooks for style and left-over outputs"
 	@echo "make fuzz    try 10 000 random layers of every kind; results in benchmarks/fuzz.md"
+	@echo "make coverage, mutation"
+	@echo "             slow checks of the tests: what they never reach, which errors they never notice"
 	@echo "make bench   time the kernels against PyTorch (installed into .venv-bench)"
 	@echo "make pdf     print the built book into one PDF, $(BUILD)/pdf (PAPER=letter for US paper)"
+	@echo "make pages   weigh the built pages and let Lighthouse judge them; results in benchmarks/pages.md"
 	@echo "make lab     open the notebooks in JupyterLab"
 	@echo "make serve   serve the built book on http://127.0.0.1:$(PORT)"
 	@echo "make strip   remove outputs from the notebooks; run it before a commit"
@@ -103,9 +107,33 @@ strip: setup
 bench: .venv-bench/.installed
 	.venv-bench/bin/python -m benchmarks
 
+# --- weight and speed of the built pages, judged by Lighthouse; run make book first --------------
+.PHONY: pages
+pages: setup
+	$(BIN)/python -m benchmarks.bench_pages
+
 # --- slow checks of the kernels, not part of make test ------------------------------------------
 fuzz: setup
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest tests/slow/check_fuzz.py
+
+# --- slow checks of the tests; their tools lie beside the environment of the book, not in it -----
+$(BUILD)/tools/.installed: tests/slow/tools.txt $(VENV)/.installed
+	rm -rf $(@D)
+	$(BIN)/python -m pip install --quiet --no-deps --target $(@D) --requirement $<
+	@touch $@
+
+$(BUILD)/node/.installed: tests/slow/package.json $(VENV)/.installed
+	mkdir -p $(@D)
+	cp $< $(@D)
+	cd $(@D) && npm install --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+coverage: setup $(BUILD)/tools/.installed
+	$(BIN)/python tests/slow/check_coverage.py
+
+# ONLY=conv tries one module again; several are named in quotes.
+mutation: setup $(BUILD)/tools/.installed $(BUILD)/node/.installed
+	PYTHONPATH=$(CURDIR)/$(BUILD)/tools $(BIN)/python tests/slow/mutation.py $(ONLY)
 
 # --- slow checks of environments, not part of make test; tools of their own in .venv-slow -------
 .venv-slow/.installed: tests/slow/requirements.txt | $(BIN)/python
