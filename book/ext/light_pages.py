@@ -138,7 +138,8 @@ def move_texts(app, pagename, templatename, context, doctree):
                     traits[part] = {"file": stored(Path(app.outdir, FOLDER), part, traits[part])}
         fetch_first(context, models)
         body = json.dumps({**page, "state": models}, ensure_ascii=False)
-        body = body.replace("</", "<\\/").replace("<!--", "\\u003c!--")  # else markup in a trait ends the script
+        # Markup in a trait must not end the script, nor hide its end.
+        body = body.replace("</", "<\\/").replace("<!--", "\\u003c!--")
         context["script_files"][place] = type(script)(
             None, priority=script.priority, **{**script.attributes, "body": body}
         )
