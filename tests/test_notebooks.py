@@ -153,17 +153,23 @@ def test_pages_have_a_description_and_do_not_say_verified(page):
 
 # --- execution ----------------------------------------------------------------------------------
 
+STRICT = """import warnings
+for _kind in (DeprecationWarning, PendingDeprecationWarning, FutureWarning):
+    warnings.filterwarnings("error", category=_kind, module="cnnlib|__main__")
+del _kind, warnings"""
 CLOCK = "import resource as _r\n[sum(_r.getrusage(_r.RUSAGE_SELF)[:2])]"
 
 
 def run(notebook):
-    """Execute a notebook in its own folder, offline threads set to one; return it with its seconds."""
+    """Execute a notebook in its own folder, what is deprecated being an error; return it with its seconds."""
     notebook = copy.deepcopy(notebook)
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(STRICT))
     notebook.cells.append(nbformat.v4.new_code_cell(CLOCK))
     client = NotebookClient(
         notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": ROOT / "notebooks"}}
     )
     client.execute()
+    del notebook.cells[0]
     return notebook, float(notebook.cells.pop().outputs[0].data["text/plain"].strip("[]"))
 
 
@@ -272,8 +278,12 @@ def test_rule_notices_a_planted_fault(rule, plant):
     assert rule(notebook), f"{rule.__name__} noticed nothing"
 
 
+AGED = "import warnings; warnings.warn_explicit('', DeprecationWarning, 'conv.py', 1, module='cnnlib.conv')"
+
+
 @pytest.mark.parametrize(
-    "source", ["1 / 0", "import sys; print(1, file=sys.stderr)", "import ipywidgets; ipywidgets.IntSlider()"]
+    "source",
+    ["1 / 0", "import sys; print(1, file=sys.stderr)", "import ipywidgets; ipywidgets.IntSlider()", AGED],
 )
 def test_run_notices_errors_warnings_and_foreign_widgets(source):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
