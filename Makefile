@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup book test lint bench lab serve strip clean lock fuzz pdf check-pdf
 .PHONY: coverage mutation
-.PHONY: binder offline reproducible pythons newest access firefox
+.PHONY: binder offline reproducible pythons newest access firefox policy fire
 
 help:
 	@echo "make setup   create .venv and install what the book and its tests need"
@@ -35,6 +35,8 @@ help:
 	@echo "             slow checks of environments; results in benchmarks/environments.md"
 	@echo "make access, firefox"
 	@echo "             slow checks of the built pages: keys, names, contrast, size; a second browser"
+	@echo "make policy  open every page under its Content-Security-Policy; results in benchmarks/policy.md"
+	@echo "make fire    5000 random operations on each kind of widget; results in benchmarks/fire.md"
 	@echo "make clean   remove built pages and caches; .venv stays"
 
 # --- environment -------------------------------------------------------------------------------
@@ -151,9 +153,13 @@ pythons newest: setup
 	$(BIN)/python tests/slow/check_pythons.py $@
 
 # --- slow checks of the built pages; ONLY=05 looks at one of them -------------------------------
-access firefox: setup
+access firefox policy: setup
 	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
 	$(BIN)/python -m pytest tests/slow/check_$@.py $(if $(ONLY),-k "$(ONLY)")
+
+# FIRE_SHOTS=500 FIRE_KINDS=Quiz,Geometry make fire tries fewer things on fewer kinds.
+fire: setup
+	$(BIN)/python -m pytest tests/slow/check_fire.py
 
 # --- the whole book as a PDF: pages, links, bookmarks, fonts, size; result in benchmarks/pdf.md ---
 check-pdf: setup $(BUILD)/pdf/fonts/.installed
