@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -97,17 +98,19 @@ def test_long_texts_leave_the_page(book):
         "c": {"state": {"_esm": {"like": "b"}}},
         "layout": {"state": {"width": None}},
     }
-    found, context = moved(book, state, "c")
+    found, context = moved(book, state, "b")
+    assert moved(book, state, "c")[1]["metatags"] in context["metatags"]  # the module of both, no style for c
     body = context["script_files"][1].attributes["body"]
     assert "<!--" not in body and "</" not in body and found["a"]["state"]["text"] == "<!--<script> </script>"
     assert list(found) == ["a", "b", "c"]  # what is no widget has no use on a page without a kernel
     assert found["a"]["state"]["_esm"] == "short" and found["c"]["state"]["_esm"] == {"like": "b"}
     module, css = found["b"]["state"]["_esm"]["file"], found["a"]["state"]["_css"]["file"]
     assert f'<script async src="../_static/widgets/{module}"></script>' in context["metatags"]
+    assert re.search(rf"<link rel=.preload. as=.style. [^>]*/widgets/{css}. />", context["metatags"])
     folder = Path(book.outdir, light_pages.FOLDER)
     assert (folder / css).read_text("utf8") == style
     written = (folder / module).read_text("utf8")
     assert json.loads(written.partition("] = ")[2].rstrip(";\n")) == long
     assert f'["{module}"]' in written
     assert moved(book, state, "a")[0] == found and len(list(folder.iterdir())) == 2
-    assert "metatags" not in moved(book, state, "a")[1]  # its module is short and in the page
+    assert "<script" not in moved(book, state, "a")[1]["metatags"]  # its module is short and in the page

@@ -20,6 +20,10 @@ STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = re.compile(r'"model_id": ?"([^"]+)"')
 FOLDER = "_static/widgets"
 SHORT = 2000  # characters; a shorter text is not worth a request
+FETCH = {
+    "_css": '<link rel="preload" as="style" fetchpriority="low" href="{}" />',
+    "_esm": '<script async src="{}"></script>',
+}
 BUNDLE, OWN = "_static/all.css", "book/assets/book.css"
 THEME_SCRIPT = "_static/scripts/pydata-sphinx-theme.js"
 MEASURING = '"complete"===document.readyState?I():window.addEventListener("load",I)'
@@ -146,14 +150,15 @@ def move_texts(app, pagename, templatename, context, doctree):
 
 
 def fetch_first(context, models):
-    """Let the browser fetch the first widget's module while it reads the page."""
+    """Let the browser fetch the first widget's module and style while it reads the page."""
     first = next((name for name in VIEW.findall(context.get("body", "")) if name in models), None)
-    module = models[first]["state"]["_esm"] if first else None
-    while isinstance(module, dict) and "like" in module:
-        module = models[module["like"]]["state"]["_esm"]
-    if isinstance(module, dict):
-        address = context["pathto"](f"{FOLDER}/{module['file']}", resource=True)
-        context["metatags"] = f'{context.get("metatags", "")}\n<script async src="{address}"></script>'
+    for part, tag in FETCH.items() if first else ():
+        text = models[first]["state"].get(part)
+        while isinstance(text, dict) and "like" in text:
+            text = models[text["like"]]["state"].get(part)
+        if isinstance(text, dict):
+            address = context["pathto"](f"{FOLDER}/{text['file']}", resource=True)
+            context["metatags"] = f"{context.get('metatags', '')}\n{tag.format(address)}"
 
 
 def setup(app):
