@@ -119,13 +119,23 @@ class Small(anywidget.AnyWidget):
     _esm = "export default { render({ el }) { el.textContent = '</script>'; } } // a module of some length"
 display(Small(), Small())
 """
+PIECES = """
+import time
+print("one", end="", flush=True)
+time.sleep(0.5)
+print(" line")
+"""
 
 
 def test_widgets_of_a_page_share_their_module(small_book):
-    """The module stands in the page once, and what looks like markup in it does not end the script."""
-    write_notebook(small_book, code=WIDGET)
+    """The module stands in the page once, and what looks like markup in it does not end the script.
+
+    What was printed in two messages is one line.
+    """
+    write_notebook(small_book, code=WIDGET + PIECES)
     code, said = build(small_book)
     assert code == 0, said
+    assert "one line\n" in page(small_book)
     (text,) = re.findall(r'<script type="[^"]*widget-state\+json">(.*?)</script>', page(small_book), re.S)
     widgets = [each["state"] for each in json.loads(text)["state"].values() if "_esm" in each["state"]]
     assert len(widgets) == 2
@@ -133,11 +143,28 @@ def test_widgets_of_a_page_share_their_module(small_book):
     assert text.count("a module of some length") == 1 and set(widgets[1]["_esm"]) == {"like"}
 
 
+MENU = """
+import anywidget, traitlets
+class Menu(anywidget.AnyWidget):
+    _esm = "export default {}"
+    choices = traitlets.Dict({"one": 1, "two": 2, "and three": 3}).tag(sync=True)
+Menu()
+"""
+
+
 def test_a_change_in_the_library_runs_the_notebooks_again(small_book):
-    """The cache is kept while nothing changes and renewed, old one removed, when the library does."""
+    """The cache is kept while nothing changes and renewed, old one removed, when the library does.
+
+    A page from the cache is the page of the first build, menus in their order.
+    """
+    write_notebook(small_book, code="import small\nprint('answer', small.answer)" + MENU)
     assert build(small_book)[0] == 0
     (first,) = (small_book / "_build").glob("cache-*")
+    before = page(small_book)
+    assert '"choices": {"one": 1, "two": 2, "and three": 3}' in before
+    shutil.rmtree(small_book / "_build" / "html")  # as `make book` does
     assert build(small_book)[0] == 0
+    assert page(small_book) == before
     assert list((small_book / "_build").glob("cache-*")) == [first]
     (small_book / "cnnlib" / "small.py").write_text("answer = 42\n", "utf8")
     assert build(small_book)[0] == 0

@@ -1,4 +1,4 @@
-"""Two builds of the same widgets are equal, although each kernel names them at random."""
+"""Two builds are equal, although a kernel names widgets at random and cuts what it prints anywhere."""
 
 import importlib.util
 import json
@@ -7,6 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from myst_nb.core.utils import coalesce_streams
+from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parent.parent
 spec = importlib.util.spec_from_file_location("widget_state", ROOT / "book/ext/widget_state.py")
@@ -40,7 +42,8 @@ def built(seed):
             "state": {"_esm": module, "layout": layout, "key": key},
         }
     state[names["c"]]["state"]["other"] = f"IPY_MODEL_{names['a']}"
-    text = json.dumps({"version_major": 2, "state": {name: state[name] for name in sorted(state)}})
+    mixed = [{key: state[name][key] for key in draw.sample(list(state[name]), 2)} for name in sorted(state)]
+    text = json.dumps({"version_major": 2, "state": dict(zip(sorted(state), mixed, strict=True))})
     scripts = [Script("book.js"), Script(None, type=widget_state.STATE, body=text)]
     body = "<p>0123456789abcdef0123456789abcdef</p>" + "".join(VIEW.format(names[key]) for key in "bacb")
     context = {"body": body, "script_files": scripts}
@@ -70,6 +73,42 @@ def test_references_and_texts_survive():
     assert state[by_key["b"]]["_esm"] == "// </script> shared by three"
     assert state[by_key["a"]]["_esm"] == state[by_key["c"]]["_esm"] == {"like": by_key["b"]}
     assert state[by_key["d"]]["_esm"] == "// alone"
+
+
+def printed(*texts, name="stdout"):
+    """Return the messages in which a kernel may send a text."""
+    return [NotebookNode(output_type="stream", name=name, text=text) for text in texts]
+
+
+def test_what_is_printed_does_not_depend_on_the_messages():
+    """Cut at every place, also before a line's end and inside a line; warnings stay a stream of their own."""
+    text = "T = 1\n  y = 2\n\nT = 3\n"
+    whole = widget_state.join_streams(printed(text))
+    assert [output["text"] for output in whole] == [text]
+    for place in range(1, len(text)):
+        parts = printed(text[:place], text[place:])
+        assert widget_state.join_streams(parts) == whole
+        assert [part["text"] for part in parts] == [text[:place], text[place:]], "the notebook is not changed"
+    assert any(coalesce_streams(printed(text[:k], text[k:])) != whole for k in range(1, len(text)))
+    picture = NotebookNode(output_type="display_data", data={})
+    mixed = [*printed("a"), *printed("!", name="stderr"), picture, *printed("b")]
+    found = widget_state.join_streams(mixed)
+    assert [output.get("text") for output in found] == ["ab\n", "!\n", None]
+
+
+def test_notebooks_for_download_number_their_cells(tmp_path):
+    """Only those made from a text page; a chapter keeps its own names. Keys are written in their order."""
+    text = '{"cells": [{"source": "π", "id": "%s"}, {"source": "", "id": "2f"}], "a": 1}'
+    for name, other in (("page.ipynb", "page.md"), ("chapter.ipynb", "nothing.txt")):
+        (tmp_path / "_sources").mkdir(exist_ok=True)
+        (tmp_path / "_sources" / name).write_text(text % "1e", "utf8")
+        (tmp_path / "_sources" / other).write_text("", "utf8")
+    app = SimpleNamespace(outdir=tmp_path, builder=SimpleNamespace(format="html"))
+    widget_state.number_cells(app, None)
+    page = (tmp_path / "_sources" / "page.ipynb").read_text("utf8")
+    assert [cell["id"] for cell in json.loads(page)["cells"]] == ["cell-0", "cell-1"] and "π" in page
+    assert page.index('"source"') < page.index('"id"') < page.index('"a"')
+    assert (tmp_path / "_sources" / "chapter.ipynb").read_text("utf8") == text % "1e"
 
 
 @pytest.mark.parametrize("fault", ["order", "names"])
