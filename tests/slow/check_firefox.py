@@ -16,7 +16,7 @@ from readers import KEPT, ROOT, moving, programs, read, silent
 
 CHAPTERS = re.findall(r"notebooks/[\w-]+", (ROOT / "_toc.yml").read_text("utf8"))
 # Errors of gradient checks below 10⁻⁸ consist of the last bits of exp and its kin, where engines may differ.
-LAST_BITS = re.compile(r"[\d.]+·10⁻(9|[1-9]\d)\W*")
+LAST_BITS = re.compile(r"[\d.]+·10⁻(⁹|[¹²³⁴⁵⁶⁷⁸⁹][⁰¹²³⁴⁵⁶⁷⁸⁹])\W*")
 NUMBER = re.compile(r"[−-]?\d+(?:\.\d+)?(?:e[−-]?\d+)?")
 PAGE = ROOT / "benchmarks" / "firefox.md"
 INTRODUCTION = """# Firefox

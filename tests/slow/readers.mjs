@@ -79,7 +79,7 @@ const keys = {
   radio: () => [" "], checkbox: () => [" "], button: () => ["Enter"],
   text: () => ["2", "Tab"], number: () => ["2", "Tab"],
 };
-const goesOn = /^(play|pause|train|show every|run)/i;   // by itself: its last word depends on the clock
+const goesOn = /^(play|pause|train|show every|run|reveal)/i;   // by itself: its last word depends on the clock
 const most = 40;                                          // controls of one widget
 
 async function act(page, index, report) {

@@ -179,7 +179,8 @@ function render({ model, el }) {
     graph.update(s);
     sum.replaceChildren(...(s.view === "paths" ? byPaths(s) : byDeltas(s)));
     const [sentence, warning] = words(s);
-    voice.tell(sentence, `${s.view === "paths" ? "Path by path" : "Backward"}, φ is ${s.activation}. ∂E/∂${s.name} = ${fine(s.gradient)}.`, warning);
+    const piece = s.shown < s.pieces ? `Piece ${s.shown} of ${s.pieces}. ` : "";
+    voice.tell(sentence, `${piece}${s.view === "paths" ? "Path by path" : "Backward"}, φ is ${s.activation}. ∂E/∂${s.name} = ${fine(s.gradient)}.`, warning);
     view.sync(s.view);
     phi.sync(s.activation);
   }
