@@ -138,6 +138,10 @@ class Watched:
         assert not self.failed, self.failed
 
 
+# What is far below waits for the reader's first move (book.js): in the tests it comes at once.
+MOVE = "addEventListener('load', () => setTimeout(() => dispatchEvent(new PointerEvent('pointermove'))))"
+
+
 @pytest.fixture
 def page_factory(browser):
     """Return a function that opens a fresh page: `page, seen = page_factory(width=360, ...)`.
@@ -148,6 +152,7 @@ def page_factory(browser):
 
     def open_page(*, width=1280, height=900, **options):
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        context.add_init_script(MOVE)
         contexts.append(context)
         page = context.new_page()
         return page, Watched(page)
@@ -161,6 +166,7 @@ def page_factory(browser):
 def context(browser):
     """Return a fresh browser context, 1280 px wide, closed after the test."""
     fresh = browser.new_context(viewport={"width": 1280, "height": 900})
+    fresh.add_init_script(MOVE)
     yield fresh
     fresh.close()
 
