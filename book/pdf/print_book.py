@@ -31,8 +31,11 @@ DANGLING = """[...document.querySelectorAll('a[href^="#"]')].map((a) => a.getAtt
   .filter((id) => !document.getElementById(id))"""
 BOXES = "'div.math > .katex-display, .pst-scrollable-table-container, .output, pre, .cnn-widget, .sheet'"
 FIT = f"""document.querySelectorAll({BOXES}).forEach((box) => {{
+  const more = () => box.scrollWidth - box.clientWidth;
+  const widen = () => {{ box.style.width = `${{box.offsetWidth + more()}}px`; }};
+  for (let k = 0; k < 6 && more() > 1 && box.style.width; k += 1) widen();
   const share = (box.style.zoom || 1) * box.clientWidth / box.scrollWidth;
-  if (box.scrollWidth > box.clientWidth + 1) box.style.zoom = Math.floor(100 * share) / 100;
+  if (more() > 1) box.style.zoom = Math.floor(100 * share) / 100;
 }})"""
 CUT = f"""() => {{
   const side = document.querySelector('main').getBoundingClientRect().right + 1;
