@@ -136,7 +136,7 @@ export function sentence(s, met) {
 /** The setting in words, for readers who hear the page. */
 function setting(s) {
   const what = { forward: "Forward pass", input: `Gradient of the image, kernel ${s.wrong ? "not " : ""}turned`, kernel: "Gradient of the kernel" }[s.view];
-  return `${what}: ${s.n} × ${s.n} image, ${s.m} × ${s.m} kernel, stride ${s.stride}, ${s.size} × ${s.size} outputs.`;
+  return `${what}: ${s.n} × ${s.n} image, ${s.m} × ${s.m} kernel, stride ${s.stride}, ${s.size} × ${s.size} outputs; all δ add up to ${show(s.delta.flat().reduce((a, b) => a + b, 0))}.`;
 }
 
 function render({ model, el }) {

@@ -250,7 +250,8 @@ function render({ model, el }) {
     work.replaceChildren(...workLine(s));
     adjoint.replaceChildren(...adjointLine(s));
     const words = { forward: "Windows become columns", backward: "Columns are added back", round: "There and back" }[s.view];
-    voice.tell(columnsSentence(s), `${words}: ${s.n} × ${s.n} image, ${s.m} × ${s.m} kernel, stride ${s.stride}, padding ${s.padding}, ${plural(s.windows.length, "column")}.`);
+    const ones = model.get("x").flat().every((value) => value === 1) ? " of ones" : "";
+    voice.tell(columnsSentence(s), `${words}: ${s.n} × ${s.n} image${ones}, ${s.m} × ${s.m} kernel, stride ${s.stride}, padding ${s.padding}, ${plural(s.windows.length, "column")}.`);
     view.sync(s.view); image.sync(s.n); kernel.sync(s.m); stride.sync(s.stride); padding.sync(s.padding); order.sync(s.order === "columns"); speed.sync(model.get("speed"));
     long.classList.toggle("im2col-wide", s.windows.length > 9);
     if (s.frame >= 0 && s.frame === last.frame + 1 && s.view === last.view) { reveal(s.focus); fly(s); }
