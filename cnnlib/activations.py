@@ -2,10 +2,10 @@
 
 import math
 import sys
-from numbers import Real
 
 import numpy as np
 
+from cnnlib.checks import require_number
 from cnnlib.windows import require_array, require_shape, widen
 
 
@@ -209,6 +209,4 @@ def _require_gradient(dy, x):
 
 
 def _require_slope(slope, x):
-    if not isinstance(slope, Real) or isinstance(slope, bool):
-        raise TypeError(f"slope must be a real number, got {slope!r}")
-    return slope if x.dtype.kind == "O" else float(slope)
+    return require_number("slope", slope) if x.dtype.kind == "O" else float(require_number("slope", slope))

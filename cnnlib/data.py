@@ -4,6 +4,7 @@ from numbers import Real
 
 import numpy as np
 
+from cnnlib.checks import brief
 from cnnlib.initial import require_floating, require_generator
 from cnnlib.windows import require_array, require_int
 
@@ -148,8 +149,9 @@ def draw_glyphs(samples, rng, *, noise=0.05, dtype=np.float32):
     >>> x.shape, sorted(set(t.tolist()))
     ((100, 1, 6, 6), [0, 1, 2])
     """
-    if not isinstance(noise, Real):
-        raise TypeError(f"noise must be a number, got {noise!r}")
+    require_floating(dtype)
+    if not isinstance(noise, Real) or isinstance(noise, bool):
+        raise TypeError(f"noise must be a number, got {brief(noise)}")
     if not 0 <= noise <= 1:
         raise ValueError(f"noise must be a probability from 0 to 1, got {noise}")
     shapes = np.array([[[pixel == "#" for pixel in row] for row in GLYPHS[digit]] for digit in (1, 2, 3)])

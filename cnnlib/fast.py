@@ -9,7 +9,7 @@ import math
 import numpy as np
 
 from cnnlib.conv import IMAGES, conv_geometry
-from cnnlib.windows import common_dtype, geometry, require_array, require_shape, widen
+from cnnlib.windows import common_dtype, geometry, require_array, require_int, require_shape, widen
 
 
 def im2col(x, kernel_size, *, stride=1, padding=0, dilation=1):
@@ -92,7 +92,8 @@ def col2im(columns, image_shape, kernel_size, *, stride=1, padding=0, dilation=1
     require_array("columns", columns, ("N", "C*Kh*Kw", "H'*W'"))
     if not isinstance(image_shape, (tuple, list)) or len(image_shape) != 2:
         raise ValueError(f"image_shape must be a pair of ints (H, W), got {image_shape!r}")
-    layer = geometry(tuple(image_shape), kernel_size, stride=stride, padding=padding, dilation=dilation)
+    sides = tuple(require_int("image_shape", size, 1) for size in image_shape)
+    layer = geometry(sides, kernel_size, stride=stride, padding=padding, dilation=dilation)
     (H, W), (Kh, Kw), (p, q) = layer.image, layer.kernel, layer.padding
     N, C = len(columns), columns.shape[1] // (Kh * Kw)
     sides = (N, max(C, 1) * Kh * Kw, math.prod(layer.output))
@@ -127,8 +128,8 @@ def conv2d_im2col_backward(dy, x, w, *, stride=1, padding=0, dilation=1):
 
     Returns ``(dx, dw, db)`` like `conv2d_backward`; equation ``conv-gemm-backward``.
     """
-    layer, dtype = conv_geometry(x, w, stride, padding, dilation), common_dtype(dy, x, w)
-    require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output")
+    layer = conv_geometry(x, w, stride, padding, dilation)
+    dtype = common_dtype(require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output"), x, w)
     delta = dy.reshape(*dy.shape[:2], math.prod(layer.output)).astype(dtype, copy=False)
     columns = im2col(x.astype(dtype, copy=False), layer.kernel, **_options(layer))
     dw = (delta @ columns.transpose(0, 2, 1)).sum(axis=0)  # conv-gemm-backward
@@ -163,8 +164,8 @@ def conv2d_shifted_backward(dy, x, w, *, stride=1, padding=0, dilation=1):
 
     Returns ``(dx, dw, db)`` like `conv2d_backward`.
     """
-    layer, dtype = conv_geometry(x, w, stride, padding, dilation), common_dtype(dy, x, w)
-    require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output")
+    layer = conv_geometry(x, w, stride, padding, dilation)
+    dtype = common_dtype(require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output"), x, w)
     (H, W), (p, q), padded = layer.image, layer.padding, _padded(x, layer, dtype)
     dy, w = dy.astype(dtype, copy=False), w.astype(dtype, copy=False)
     dpadded, dw = np.zeros(padded.shape, dtype), np.zeros(w.shape, dtype)

@@ -7,6 +7,8 @@ nudging: its backward pass is the transposed matrix.
 
 import numpy as np
 
+from cnnlib.checks import brief, require_choice, require_function, require_number
+
 METHODS = {"central-diff": "central differences give", "complex-step": "the complex step gives"}
 
 
@@ -140,8 +142,11 @@ def check_vjp(f, f_backward, arguments, *, rng, tol=1e-6, method="central-diff")
     Traceback (most recent call last):
     AssertionError: argument 0, entry (1,): backward gives -0.26420973, central differences give -0.528...
     """
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {', '.join(METHODS)}, got {method!r}")
+    require_choice("method", method, METHODS)
+    require_function("f", f)
+    require_function("f_backward", f_backward)
+    if not require_number("tol", tol, finite=False) >= 0:
+        raise ValueError(f"tol must be at least 0, got {tol}")
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"rng must be a NumPy random generator, got {type(rng).__name__}")
     arguments = _real_copies(arguments)
@@ -222,7 +227,9 @@ def check_adjoint(forward, backward, x, *, rng=None):
 
 def _nudge_each(f, arguments, dy, step, dtype, slope):
     """Replace each entry in turn by itself plus a distance, and let `slope` decide which distances to try."""
-    if not isinstance(step, (int, float, np.floating)) or not 0 < step < np.inf:
+    require_function("f", f)
+    number = isinstance(step, (int, float, np.floating)) and not isinstance(step, bool)
+    if not number or not 0 < step < np.inf:
         raise ValueError(f"step must be a positive number, got {step!r}")
     dy = _real_copy("dy", dy)
     arrays = [array.astype(dtype) for array in _real_copies(arguments)]
@@ -249,8 +256,12 @@ def _real_copies(arguments):
 
 
 def _real_copy(name, value):
-    if np.asarray(value).dtype.kind not in "fiu":
-        raise TypeError(f"{name} must hold real numbers, got dtype {np.asarray(value).dtype}")
+    try:
+        dtype = np.asarray(value).dtype
+    except ValueError:  # rows of unequal length, or a list within itself
+        raise ValueError(f"{name} must be an array of real numbers, got {brief(value)}") from None
+    if dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold real numbers, got dtype {dtype}")
     return np.array(value, np.float64)
 
 

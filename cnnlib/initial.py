@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from cnnlib.windows import require_int
+from cnnlib.checks import brief, require_function
+from cnnlib.windows import require_int, require_shape
 
 
 def xavier(shape, rng, dtype=np.float32):
@@ -73,7 +74,7 @@ def he(shape, rng, dtype=np.float32):
 
 def _fans(shape):
     if not isinstance(shape, (tuple, list)) or len(shape) < 2:
-        raise ValueError(f"shape must be (outputs, inputs, ...), got {shape!r}")
+        raise ValueError(f"shape must be (outputs, inputs, ...), got {brief(shape)}")
     outputs, inputs, *kernel = (require_int("shape", size, 1) for size in shape)
     taps = int(np.prod(kernel, dtype=int))
     return inputs * taps, outputs * taps  # variance-recursion
@@ -88,6 +89,16 @@ def require_generator(rng):
 
 def require_floating(dtype):
     """Return `dtype` if it is that of floating-point numbers."""
-    if np.dtype(dtype).kind != "f":
-        raise TypeError(f"dtype must be floating, got {np.dtype(dtype)}")
+    try:
+        found = None if dtype is None else np.dtype(dtype)  # NumPy takes None for float64
+    except Exception:  # many kinds, depending on what came
+        found = None
+    if found is None or found.kind != "f":
+        raise TypeError(f"dtype must be floating, got {brief(dtype) if found is None else found}")
     return dtype
+
+
+def drawn(init, shape, rng, dtype):
+    """Draw weights by ``init(shape, rng, dtype)``, and see that it gives an array of this shape."""
+    weights = require_function("init", init)(shape, rng, require_floating(dtype))
+    return require_shape("the result of init", weights, shape, "of the weights")

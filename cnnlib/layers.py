@@ -9,9 +9,10 @@ import inspect
 import numpy as np
 
 from cnnlib import activations, pool
+from cnnlib.checks import require_norm, require_number, require_truth
 from cnnlib.conv import conv_backward, conv_forward, conv_geometry
 from cnnlib.dense import dense, dense_pull_back, flatten, flatten_backward
-from cnnlib.initial import he
+from cnnlib.initial import drawn, he, require_floating
 from cnnlib.spans import pool_geometry
 from cnnlib.windows import pair, require_int
 
@@ -88,9 +89,9 @@ class Conv2d(Layer):
         self.kernel_size = _size("kernel_size", kernel_size, 1)
         self.stride, self.padding = _size("stride", stride, 1), _size("padding", padding, 0)
         self.dilation = _size("dilation", dilation, 1)
-        self.w = init((out_channels, in_channels, *pair("kernel_size", kernel_size, 1)), rng, dtype)
+        self.bias, self.trainable = require_truth("bias", bias), ("w", "b") if bias else ("w",)
+        self.w = drawn(init, (out_channels, in_channels, *pair("kernel_size", kernel_size, 1)), rng, dtype)
         self.b = np.zeros(out_channels, dtype) if bias else None
-        self.bias, self.trainable = bool(bias), ("w", "b") if bias else ("w",)
 
     def forward(self, x):
         layer = conv_geometry(x, self.w, self.stride, self.padding, self.dilation)
@@ -112,9 +113,9 @@ class Dense(Layer):
     def __init__(self, in_features, out_features, *, rng, bias=True, init=he, dtype=np.float32):
         self.in_features = require_int("in_features", in_features, 1)
         self.out_features = require_int("out_features", out_features, 1)
-        self.w = init((out_features, in_features), rng, dtype)
+        self.bias, self.trainable = require_truth("bias", bias), ("w", "b") if bias else ("w",)
+        self.w = drawn(init, (out_features, in_features), rng, dtype)
         self.b = np.zeros(out_features, dtype) if bias else None
-        self.bias, self.trainable = bool(bias), ("w", "b") if bias else ("w",)
 
     def forward(self, x):
         y = dense(x, self.w, self.b)
@@ -144,7 +145,7 @@ class _Pool(Layer):
     def __init__(self, kernel_size, *, stride=None, padding=0, ceil_mode=False):
         self.kernel_size = _size("kernel_size", kernel_size, 1)
         self.stride = None if stride is None else _size("stride", stride, 1)
-        self.padding, self.ceil_mode = _size("padding", padding, 0), ceil_mode
+        self.padding, self.ceil_mode = _size("padding", padding, 0), require_truth("ceil_mode", ceil_mode)
 
     def _options(self):
         return dict(stride=self.stride, padding=self.padding, ceil_mode=self.ceil_mode)
@@ -188,7 +189,7 @@ class AvgPool2d(_Pool):
 
     def __init__(self, kernel_size, *, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
         super().__init__(kernel_size, stride=stride, padding=padding, ceil_mode=ceil_mode)
-        self.count_include_pad = count_include_pad
+        self.count_include_pad = require_truth("count_include_pad", count_include_pad)
 
     def _options(self):
         return super()._options() | dict(count_include_pad=self.count_include_pad)
@@ -200,9 +201,9 @@ class LpPool2d(Layer):
     formula = "lppool-dx"
 
     def __init__(self, norm_type, kernel_size, *, stride=None, ceil_mode=False):
-        self.norm_type, self.kernel_size = norm_type, _size("kernel_size", kernel_size, 1)
+        self.norm_type, self.kernel_size = require_norm(norm_type), _size("kernel_size", kernel_size, 1)
         self.stride = None if stride is None else _size("stride", stride, 1)
-        self.ceil_mode = ceil_mode
+        self.ceil_mode = require_truth("ceil_mode", ceil_mode)
 
     def forward(self, x):
         options = dict(stride=self.stride, ceil_mode=self.ceil_mode)
@@ -224,8 +225,8 @@ class Subsample2d(Layer):
     def __init__(self, channels, kernel_size, *, dtype=np.float32):
         self.channels = require_int("channels", channels, 1)
         self.kernel_size = _size("kernel_size", kernel_size, 1)
+        self.b = np.zeros(channels, require_floating(dtype))
         self.beta = np.full(channels, 1 / np.prod(pair("kernel_size", kernel_size, 1)), dtype)
-        self.b = np.zeros(channels, dtype)
 
     def forward(self, x):
         z = pool.subsample2d(x, self.beta, self.b, self.kernel_size)
@@ -256,7 +257,7 @@ class LeakyReLU(Layer):
     formula = "leaky-relu-dx"
 
     def __init__(self, *, slope=0.01):
-        self.slope = slope
+        self.slope = require_number("slope", slope)
 
     def forward(self, x):
         y = activations.leaky_relu(x, slope=self.slope)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cnnlib import pool
+from cnnlib.checks import require_choice
 from cnnlib.conv import conv2d, conv2d_backward
 from cnnlib.dense import flatten, flatten_backward
 from cnnlib.windows import pair, rot180
@@ -191,8 +192,7 @@ def case(mistake, test_input="nothing special"):
     True
     """
     for name, value, known in (("mistake", mistake, MISTAKES), ("test_input", test_input, INPUTS)):
-        if value not in known:
-            raise ValueError(f"{name} must be one of {', '.join(known)}; got {value!r}")
+        require_choice(name, value, known)
     setting = PLAIN | INPUTS[test_input]
     x = _numbers((setting["samples"], setting["maps"], *setting["size"]), setting["distinct"])
     if MISTAKES[mistake].kind == "conv":

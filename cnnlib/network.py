@@ -5,8 +5,9 @@ import copy
 import numpy as np
 
 from cnnlib import files
+from cnnlib.checks import brief
 from cnnlib.layers import Layer
-from cnnlib.windows import require_shape
+from cnnlib.windows import require_array, require_int, require_shape
 
 
 class Sequential(Layer):
@@ -78,7 +79,7 @@ class Sequential(Layer):
         summary : Summary
             A table that prints as text and shows as HTML in a notebook.
         """
-        shape = self._memory if input_shape is None else tuple(input_shape)
+        shape = self._memory if input_shape is None else _sample_shape(input_shape)
         if shape is None:
             raise ValueError("summary needs input_shape, such as (1, 8, 8), before the network has run")
         dtype = next((array.dtype for array in self.params()), np.dtype(np.float32))
@@ -195,6 +196,8 @@ class Concat(Layer):
         return self.branches
 
     def forward(self, x):
+        if require_array("x", x).ndim < 2:
+            raise ValueError(f"x must have at least 2 axes (N, C, ...), got shape {x.shape}")
         maps = [branch.forward(x) for branch in self.branches]
         if len({(len(y), *y.shape[2:]) for y in maps}) != 1:
             raise ValueError(f"branches must agree but in channels, got shapes {[y.shape for y in maps]}")
@@ -236,12 +239,18 @@ class Summary:
         return f'<table class="cnn-summary"><thead>{head}</thead><tbody>{body}</tbody></table>'
 
 
+def _sample_shape(shape):
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"input_shape must be a tuple of ints, such as (1, 8, 8), got {brief(shape)}")
+    return tuple(require_int("input_shape", size, 1) for size in shape)
+
+
 def _require_layers(owner, layers):
     if not layers:
         raise ValueError(f"{owner} must be given at least one layer, got none")
     for layer in layers:
         if not isinstance(layer, Layer):
-            raise TypeError(f"{owner} must be given layers, such as ReLU(), got {layer!r}")
+            raise TypeError(f"{owner} must be given layers, such as ReLU(), got {brief(layer)}")
         if sum(layer is other for other in layers) > 1:  # it remembers one input only
             raise ValueError(f"{owner} must be given each layer once, got {layer!r} at two places")
     return list(layers)

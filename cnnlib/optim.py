@@ -68,6 +68,8 @@ class SGD:
 
     def step(self, grads):
         """Take one step against the gradients, listed in the order of `params`."""
+        if not isinstance(grads, (list, tuple)):
+            raise TypeError(f"grads must be a list of arrays like params, got {type(grads).__name__}")
         if len(grads) != len(self.params):
             raise ValueError(f"grads must list {len(self.params)} arrays like params, got {len(grads)}")
         for i, param in enumerate(self.params):
@@ -156,6 +158,8 @@ def _descend(net, x, t, loss, optimiser):
 
 
 def _check_fit(net, x, t, loss, optimiser, rng):
+    if not all(callable(getattr(net, name, None)) for name in ("forward", "backward", "params", "grads")):
+        raise TypeError(f"net must be a network such as Sequential(...), got {type(net).__name__}")
     for name, value in (("x", x), ("t", t)):
         if not isinstance(value, np.ndarray) or value.ndim == 0:
             raise TypeError(f"{name} must be an array of samples, got {type(value).__name__}")

@@ -3,10 +3,11 @@
 import numpy as np
 
 from cnnlib import layers
+from cnnlib.checks import require_choice, require_truth
 from cnnlib.data import split_digits
 from cnnlib.gradcheck import check_adjoint, complex_step_vjp, numerical_vjp
 from cnnlib.loss import cross_entropy, cross_entropy_backward
-from cnnlib.mistakes import MISTAKES
+from cnnlib.mistakes import MISTAKES, Case
 from cnnlib.network import Sequential
 from cnnlib.optim import SGD, fit
 from cnnlib.windows import output_size
@@ -44,8 +45,10 @@ def gap(found, check, *, wrong=True):
     >>> gap(found, "shapes"), round(gap(found, "one by one"), 6)
     (0.0, 0.75)
     """
-    if check not in CHECKS:
-        raise ValueError(f"check must be one of {', '.join(CHECKS)}; got {check!r}")
+    require_choice("check", check, CHECKS)
+    if not isinstance(found, Case):
+        raise TypeError(f"found must be a Case from cnnlib.mistakes.case, got {type(found).__name__}")
+    require_truth("wrong", wrong)
     gradients = (found.wrong if wrong else found.backward)(found.dy, *found.arguments)
     if check == "shapes":
         return float(any(np.shape(g) != a.shape for g, a in zip(gradients, found.arguments, strict=True)))
@@ -132,7 +135,8 @@ POOLS = {
 
 def network(mistake, wrong, rng):
     """Build conv, tanh, pool, conv, tanh, flatten, dense for 8×8 digits, one layer planted if `wrong`."""
-    kind = MISTAKES[mistake].kind
+    kind = MISTAKES[require_choice("mistake", mistake, MISTAKES)].kind
+    require_truth("wrong", wrong)
     make, size, options = POOLS.get(kind, (layers.AvgPool2d, 2, {}))
     side = output_size(6, size, **{"stride": size} | options) - 1
     parts = [layers.Conv2d(1, 6, 3, rng=rng), layers.Tanh(), make(size, **options)]

@@ -1,10 +1,9 @@
 """Pooling: summarise the pixels of each window; on the way back, shares add up where windows overlap."""
 
-from numbers import Real
-
 import numpy as np
 
 from cnnlib.activations import bits, keep
+from cnnlib.checks import require_norm
 from cnnlib.spans import crop, deposit, members, pad, pool_geometry, reduce_windows, spread, taps, winners
 from cnnlib.windows import common_dtype, require_shape, widen
 
@@ -289,11 +288,7 @@ def _require_gradient(dy, x, layer):
 
 def _norm(norm_type, dtype):
     """Return p: a float, or an exact fraction for arrays of exact numbers."""
-    if not isinstance(norm_type, Real) or isinstance(norm_type, bool):
-        raise TypeError(f"norm_type must be a real number, got {norm_type!r}")
-    if not 1 <= norm_type < float("inf"):
-        raise ValueError(f"norm_type must be finite and at least 1, got {norm_type}")
-    if dtype.kind != "O":
+    if require_norm(norm_type) and dtype.kind != "O":
         return float(norm_type)
     from fractions import Fraction  # not at the top, so that importing the library stays quick
 

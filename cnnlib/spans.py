@@ -9,6 +9,7 @@ from itertools import product
 
 import numpy as np
 
+from cnnlib.checks import require_truth
 from cnnlib.windows import geometry, pair, require_array, widen
 
 
@@ -16,8 +17,7 @@ def pool_geometry(x, kernel_size, stride, padding, ceil_mode):
     """Check the images and the window of a pooling layer and work out its sizes."""
     if 0 in require_array("x", x, ("N", "C", "H", "W")).shape[1:]:
         raise ValueError(f"only the batch may be empty, got x of shape {x.shape}")
-    if not isinstance(ceil_mode, (bool, np.bool_)):
-        raise TypeError(f"ceil_mode must be True or False, got {ceil_mode!r}")
+    require_truth("ceil_mode", ceil_mode)
     kernel = pair("kernel_size", kernel_size, 1)
     stride = kernel if stride is None else stride
     layer = geometry(x.shape[2:], kernel, stride=stride, padding=padding, ceil_mode=ceil_mode)
@@ -108,8 +108,7 @@ def spread(dy, layer):
 
 def members(layer, dtype, count_include_pad):
     """Count the pixels in each window: one number if all agree, else an array of shape (H', W')."""
-    if not isinstance(count_include_pad, (bool, np.bool_)):
-        raise TypeError(f"count_include_pad must be True or False, got {count_include_pad!r}")
+    require_truth("count_include_pad", count_include_pad)
     counts = []
     axes = zip(layer.image, layer.padding, layer.stride, layer.output, layer.kernel, strict=True)
     for n, p, s, o, m in axes:

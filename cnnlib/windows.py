@@ -5,7 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnnlib.checks import brief, require_truth
+
 INT64 = np.dtype(np.int64)
+MOST = 2**31 - 1  # no side, step or count is larger; what is, would fill the memory or never end
+NO_NUMBERS = (type(None), str, bytes, list, tuple, dict, set)
 
 
 def require_array(name, value, axes=None):
@@ -15,6 +19,8 @@ def require_array(name, value, axes=None):
             raise TypeError(f"{name} must be a NumPy array, got {type(value).__name__}")
     if value.dtype.kind not in "fciubO":
         raise TypeError(f"{name} must hold numbers, got an array of dtype {value.dtype}")
+    if value.dtype.kind == "O" and any(isinstance(entry, NO_NUMBERS) for entry in value.flat):
+        raise TypeError(f"{name} must hold numbers, got an array of objects that are none")
     if axes is not None and value.ndim != len(axes):
         expected = ", ".join(axes)
         raise ValueError(f"{name} must have {len(axes)} axes ({expected}), got shape {value.shape}")
@@ -36,10 +42,11 @@ def require_int(name, value, least):
                 raise TypeError
             value = index(value)
         except TypeError:
-            got = f"{value!r} of type {type(value).__name__}"
+            got = f"{brief(value)} of type {type(value).__name__}"
             raise TypeError(f"{name} must be an int or a pair of ints, got {got}") from None
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}, got {value}")
+    if not least <= value <= MOST:
+        bound = f"at least {least}" if value < least else f"at most {MOST}"
+        raise ValueError(f"{name} must be {bound}, got {value}")
     return value
 
 
@@ -47,7 +54,8 @@ def pair(name, value, least):
     """Return an int, or a pair of ints, as a (vertical, horizontal) tuple."""
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
-            raise ValueError(f"{name} must be an int or a pair of ints, got {len(value)} values: {value!r}")
+            got = f"{len(value)} values: {brief(value)}"
+            raise ValueError(f"{name} must be an int or a pair of ints, got {got}")
         return require_int(name, value[0], least), require_int(name, value[1], least)
     return (require_int(name, value, least),) * 2
 
@@ -78,8 +86,7 @@ class Geometry(NamedTuple):
 
 def geometry(image, kernel, *, stride=1, padding=0, dilation=1, ceil_mode=False):
     """Check the sizes of a layer and work out its output size."""
-    if not isinstance(ceil_mode, (bool, np.bool_)):
-        raise TypeError(f"ceil_mode must be True or False, got {ceil_mode!r}")
+    require_truth("ceil_mode", ceil_mode)
     kernel = pair("kernel_size", kernel, 1)
     stride, padding = pair("stride", stride, 1), pair("padding", padding, 0)
     dilation = pair("dilation", dilation, 1)
@@ -177,7 +184,7 @@ def receptive_field(windows):
     [(5, 1), (6, 2), (14, 2)]
     """
     if not isinstance(windows, (list, tuple)) or not all(isinstance(w, (list, tuple)) for w in windows):
-        raise TypeError(f"windows must be a sequence of pairs (kernel_size, stride), got {windows!r}")
+        raise TypeError(f"windows must be a sequence of pairs (kernel_size, stride), got {brief(windows)}")
     fields, r, j = [], 1, 1
     for window in windows:
         kernel, stride = pair("windows", tuple(window), 1)

@@ -98,8 +98,8 @@ def conv2d_winograd_backward(dy, x, w, *, padding=0):
 
     Returns ``(dx, dw, db)`` like `conv2d_backward`; equation ``winograd-grad``.
     """
-    layer, dtype = _require_three_by_three(x, w, padding), common_dtype(dy, x, w)
-    require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output")
+    layer = _require_three_by_three(x, w, padding)
+    dtype = common_dtype(require_shape("dy", dy, (len(x), len(w), *layer.output), "like the output"), x, w)
     image, filters, (O, N) = _even(x, layer, dtype), _filters(w, dtype), (len(w), len(x))
     tall, delta = (image.shape[1] - 2) // 2, np.zeros((O, image.shape[1] - 2, image.shape[2] - 2, N), dtype)
     delta[:, : layer.output[0], : layer.output[1]] = dy.transpose(1, 2, 3, 0)

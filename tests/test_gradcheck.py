@@ -191,7 +191,7 @@ def test_wrong_answers_of_a_backward_pass(rng):
         check_vjp(np.square, lambda dy, x: (dy, dy), [x], rng=rng)
     with pytest.raises(AssertionError, match=r"argument 0 has shape \(2, 3\) but its gradient \(3,\)"):
         check_vjp(np.square, lambda dy, x: dy[0], [x], rng=rng)
-    with pytest.raises(ValueError, match="method must be one of central-diff, complex-step, got 'magic'"):
+    with pytest.raises(ValueError, match="method must be one of central-diff, complex-step; got 'magic'"):
         check_vjp(np.square, lambda dy, x: dy, [x], rng=rng, method="magic")
     with pytest.raises(TypeError, match="rng must be a NumPy random generator, got int"):
         check_vjp(np.square, lambda dy, x: dy, [x], rng=0)
