@@ -17,6 +17,9 @@ import nbformat
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "book" / "ext"))
+import addresses  # noqa: E402
+
 PAGE = "book/equations"
 LABEL = re.compile(r"[ \t]*\(([\w-]+)\)")
 
@@ -81,12 +84,12 @@ def kernel_line(identifier, entry, root=ROOT):
     return name, first, lines[0].strip()
 
 
-def repository(root=ROOT):
-    """Return the address under which a file of the repository can be read."""
-    config = yaml.safe_load((root / "_config.yml").read_text("utf8"))["sphinx"]["config"][
-        "html_theme_options"
-    ]
-    return f"{config['repository_url']}/blob/{config['repository_branch']}/"
+def source(text, name, line=None, root=ROOT):
+    """Write text as a link to a file of the repository; as long as that has no address, it stays text."""
+    config = yaml.safe_load((root / "_config.yml").read_text("utf8"))["sphinx"]["config"]
+    repository = addresses.repository_url(config["book_page_repository"])
+    url = addresses.view(repository, config["book_page_branch"], name)
+    return f"[{text}]({url}{f'#L{line}' if line else ''})" if url else text
 
 
 def proofs(entries):
@@ -177,7 +180,7 @@ def card(identifier, entry, ledger, root=ROOT):
         "code": code(identifier, entry, root),
         "proof": "; ".join(shown(place, ledger, root) for place in entry["proof"]),
         "test": shown(entry["test"], ledger, root),
-        "in the page": ", ".join(f"[{file}]({repository(root)}{file})" for file in scripts(identifier, root)),
+        "in the page": ", ".join(source(file, file, root=root) for file in scripts(identifier, root)),
         "source": "; ".join(f"{{cite:t}}`{key}`, {where}" for key, where in entry["source"].items()),
     }
     lines = [
@@ -199,7 +202,7 @@ def card(identifier, entry, ledger, root=ROOT):
 def code(identifier, entry, root=ROOT):
     """Write the line of code that computes an equation, and where it stands."""
     name, line, text = kernel_line(identifier, entry, root)
-    return f"`{text}` in [{name}, line {line}]({repository(root)}{name}#L{line})"
+    return f"`{text}` in {source(f'{name}, line {line}', name, line, root)}"
 
 
 def shown(place, ledger, root=ROOT):
@@ -207,7 +210,9 @@ def shown(place, ledger, root=ROOT):
     if "::" not in place:
         return f"the claim cells of {{doc}}`/{place}`"
     name, line, _ = definition(place, root)
-    text = f"[{place.split('::')[1]}]({repository(root)}{name}#L{line})"
+    test = place.split("::")[1]
+    text = source(test, name, line, root)
+    text += f" in {name}" * (text == test)
     if place not in ledger:
         return text
     cases, exact = ledger[place]["cases"], ledger[place]["entries"]

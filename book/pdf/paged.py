@@ -14,8 +14,8 @@ FONTS = 'system-ui, "Noto Sans", "DejaVu Sans", "Noto Sans SC Variable", sans-se
 RUNNING = f"font: 8.5pt {FONTS}; color: #5b6675;"
 COVER = """<section class="cover"><p class="title">{title}</p><p>{description}</p><p>{author}</p>
 <p class="small first">cnnlib {version} · © {copyright}. Text: CC BY 4.0. Code: MIT.</p>
-<p class="small">The widgets stand here as they open on the screen. Pages on which they move, and notebooks:
-<a href="{repository_url}">{repository_url}</a></p></section>"""
+<p class="small">The widgets stand here as they open on the screen.{where}</p></section>"""
+WHERE = ' Pages on which they move, and notebooks: <a href="{0}">{0}</a>'
 PAGE = """<!doctype html>
 <html lang="{language}" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
 {links}{styles}</head><body>{body}</body></html>"""
@@ -31,7 +31,7 @@ def settings():
         **{name: config[name] for name in ("title", "author", "copyright")},
         "description": sphinx["book_page_description"],
         "language": sphinx["language"],
-        "repository_url": sphinx["html_theme_options"]["repository_url"],
+        "address": sphinx["book_page_site"] or sphinx["book_page_repository"],
         "version": project["version"],
     }
 
@@ -72,6 +72,7 @@ def running(name, title):
 def compose(book, found, paper, fonts=()):
     """Return the whole book as one HTML page whose page numbers are still open."""
     known = {name: html.escape(text) for name, text in settings().items()}
+    known["where"] = known["address"] and WHERE.format(known["address"])
     titles = {"contents": "Contents", **{name: part["headings"][0]["title"] for name, part in found.items()}}
     sheets = [
         *dict.fromkeys(text for part in found.values() for text in part["styles"]),

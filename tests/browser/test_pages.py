@@ -161,20 +161,6 @@ def test_the_reader_chooses_the_colours(book_http, page_factory):
 
 
 @each(CHAPTERS)
-def test_launch_buttons_name_the_notebook(name, visit):
-    """Binder and Colab are offered as links to this very notebook, and nothing is asked before a click."""
-    page, seen = visit
-    page.get_by_role("button", name="Launch interactive content").click()
-    links = [a.get_attribute("href") for a in page.locator(".dropdown-launch-buttons a:visible").all()]
-    assert len(links) == 2
-    assert links[0].startswith("https://mybinder.org/v2/gh/")
-    assert links[0].endswith(f"lab/tree/{name}.ipynb")
-    assert links[1].startswith("https://colab.research.google.com/github/")
-    assert links[1].endswith(f"{name}.ipynb")
-    seen.assert_clean()
-
-
-@each(CHAPTERS)
 def test_a_chapter_reads_without_javascript(name, book_file, page_factory):
     """Formulas are drawn, a figure stands for each widget, and the console is silent."""
     page, seen = page_factory(java_script_enabled=False)
