@@ -116,7 +116,8 @@ def test_planted_layers_go_forward_as_before_and_back_the_wrong_way(mistake):
 
 
 def test_training_repeats_itself_and_feels_the_mistake():
-    runs = [train("= for +=", wrong, epochs=2, rng=np.random.default_rng(0)) for wrong in (False, False, True)]
+    kinds = (False, False, True)
+    runs = [train("= for +=", wrong, epochs=2, rng=np.random.default_rng(0)) for wrong in kinds]
     assert runs[0] == runs[1] and runs[0][0] != runs[2][0] and len(runs[0][0]) == 2
 
 
