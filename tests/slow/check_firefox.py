@@ -6,13 +6,12 @@ What they report of a chapter is kept in _build/readers; benchmarks/firefox.md i
 """
 
 import json
-import platform
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
-from readers import KEPT, ROOT, moving, programs, read, silent
+from readers import KEPT, ROOT, made, moving, programs, read, silent
 
 CHAPTERS = re.findall(r"notebooks/[\w-]+", (ROOT / "_toc.yml").read_text("utf8"))
 # Errors of gradient checks below 10⁻⁸ consist of the last bits of exp and its kin, where engines may differ.
@@ -96,8 +95,8 @@ def test_the_page_of_results_is_written():
         for name, row in rows.items()
     ]
     sums = [str(sum(row[what] for row in rows.values())) for what in ("widgets", "controls", "numbers")]
-    days = sorted({row["day"] for row in rows.values()})
-    seen = sorted({version for row in rows.values() for version in row["with"]})
-    state = f"*{', '.join(days)}; {', '.join(seen)}; {platform.system()} {platform.machine()}.*"
+    state = made(
+        {row["day"] for row in rows.values()}, {each for row in rows.values() for each in row["with"]}
+    )
     text = INTRODUCTION + "\n".join([*lines, f"| all | {' | '.join(sums)} |", "", state])
     PAGE.write_text(text + "\n", "utf8")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -89,3 +90,12 @@ def moving(acts):
 def pairs(acts):
     """Return each act on a widget with the one before it."""
     return [(a, b) for a, b in pairwise(acts) if a["widget"] == b["widget"]]
+
+
+def made(days, versions):
+    """Return the last line of a page of results: when, with which browsers, on what machine."""
+    sys.path.insert(0, str(ROOT))
+    from benchmarks.report import processor
+
+    machine = f"{processor()}, {os.cpu_count()} cores; {platform.system()}"
+    return f"*{', '.join(sorted(days))}; {', '.join(sorted(versions))}; {machine}.*"
