@@ -64,7 +64,8 @@ def common_dtype(*arrays):
     """Return the dtype to compute in: NumPy's promotion, with integers of any width and booleans as int64."""
     dtypes = [array.dtype for array in arrays]
     if all(other is dtypes[0] for other in dtypes):
-        return INT64 if dtypes[0].kind in "iub" else dtypes[0]
+        dtype = INT64 if dtypes[0].kind in "iub" else dtypes[0]
+        return dtype if dtype.isnative else dtype.newbyteorder("=")
     return INT64 if all(dtype.kind in "iub" for dtype in dtypes) else np.result_type(*dtypes)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from fuzz_draw import KINDS, LAYOUTS, REAL, Draw, laid_out
+from fuzz_draw import KINDS, LAYOUTS, REAL, Draw, check, laid_out
 from fuzzing import failures
 
 import cnnlib
@@ -14,6 +14,12 @@ SEEDS = range(60)
 def test_random_cases(name):
     for error in failures(name, SEEDS).values():
         raise error
+
+
+@pytest.mark.parametrize("name, seed", [("max_pool2d", 603)])
+def test_cases_that_have_failed(name, seed):
+    """Found by `make fuzz`: long doubles in the other byte order."""
+    check(name, seed)
 
 
 def test_every_kernel_is_fuzzed():
