@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+CHAPTER = Path(__file__).resolve().parents[2] / "notebooks" / "04-convolution-arithmetic.ipynb"
 NOTEBOOK = [
     """import json
 from pathlib import Path
@@ -83,8 +85,9 @@ def run_cell(page, number):
     """Run one cell and wait until the kernel is idle again."""
     page.evaluate(
         """async (number) => {
-      const { commands, shell } = window.jupyterapp;
-      shell.currentWidget.content.activeCellIndex = number;
+      const { commands, shell } = window.jupyterapp, notebook = shell.currentWidget.content;
+      await notebook.scrollToItem(number); // a cell out of sight is not drawn
+      notebook.activeCellIndex = number;
       await commands.execute('notebook:run-cell');
     }""",
         number,
@@ -104,16 +107,40 @@ def kept(folder, name, value):
     pytest.fail(f"the kernel never saw {name} = {value}")
 
 
+def opened(page, address, name):
+    """Open a notebook in a workspace of its own, and wait until its kernel waits."""
+    page.goto(f"{address}/lab/workspaces/{Path(name).stem}/tree/{name}")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
+    page.wait_for_function(
+        """(name) => {
+      const panel = window.jupyterapp?.shell.currentWidget;
+      return panel?.context?.path === name && panel.sessionContext?.session?.kernel?.status === 'idle';
+    }""",
+        arg=name,
+        timeout=90_000,
+    )
+
+
+def printed(page, source):
+    """Run a new cell below the one that ran last, and return what it prints."""
+    return page.evaluate(
+        """async (source) => {
+      const { commands, shell } = window.jupyterapp;
+      await commands.execute('notebook:insert-cell-below');
+      const cell = shell.currentWidget.content.activeCell;
+      cell.model.sharedModel.setSource(source);
+      await commands.execute('notebook:run-cell');
+      return cell.model.outputs.toJSON().map((output) => output.text ?? output.evalue).join('');
+    }""",
+        source,
+    )
+
+
 def test_traits_travel_both_ways(lab, page_factory):
     """observe sees a slider and a typed cell; assigning a trait redraws; arrow keys belong to the slider."""
     address, folder = lab
     page, seen = page_factory(height=1600)
-    page.goto(f"{address}/lab/tree/w.ipynb")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=90_000)
-    page.wait_for_function(
-        "window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'",
-        timeout=90_000,
-    )
+    opened(page, address, "w.ipynb")
     run_cell(page, 0)
     widget = page.locator(".cnn-widget.conv-backward")
     widget.wait_for(timeout=60_000)
@@ -148,3 +175,27 @@ def test_traits_travel_both_ways(lab, page_factory):
     assert not seen.outside, seen.outside
     uncaught = [message for message in seen.messages if message.startswith("uncaught")]
     assert not uncaught, uncaught
+
+
+def test_a_chapter_is_live(lab, page_factory):
+    """In the chapter itself, as a reader opens it, a slider moves Python, which counts the same windows."""
+    address, folder = lab
+    shutil.copy(CHAPTER, folder)
+    cells = nbformat.read(CHAPTER, as_version=4).cells
+    imports = next(i for i, cell in enumerate(cells) if cell.cell_type == "code")
+    shows = next(i for i, cell in enumerate(cells) if cell.source == "Geometry()")
+    page, seen = page_factory(height=1600)
+    opened(page, address, CHAPTER.name)
+    run_cell(page, imports)
+    run_cell(page, shows)
+    widget = page.locator(".cnn-widget.geometry")
+    slider = widget.get_by_role("slider", name="pixels")
+    slider.wait_for(timeout=60_000)
+    before = int(slider.input_value())
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(200)
+    size, windows = json.loads(printed(page, "print([_.image_size, len(_.windows())])"))
+    assert (size, windows) == (before + 2, widget.locator(".geo-name.y").count())
+    assert not seen.outside, seen.outside
