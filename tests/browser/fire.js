@@ -77,8 +77,10 @@
   }
 
   /** The face of a fresh widget of the same kind with other traits. */
-  function again(name, traits) {
+  async function again(name, traits) {
     const { place, cleanup } = mounted[name].mount({ ...mounted[name].model.traits, ...traits });
+    place.style.width = `${mounted[name].el.getBoundingClientRect().width}px`; // some draw less where there is less room
+    await new Promise((resolve) => later(resolve, 20));
     const found = face(place);
     cleanup?.();
     place.remove();

@@ -133,9 +133,11 @@ def pull(page, name, widget):
 
 def settle_down(page, names):
     """Unmount widgets, and wait until their last animation and message are through."""
+    page.evaluate("document.body.style.pointerEvents = 'none'")  # the mouse may rest on what moves
     page.wait_for_timeout(100)
     page.evaluate("names => names.forEach((name) => mounted[name].cleanup?.())", names)
     page.wait_for_timeout(700)
+    page.evaluate("document.body.style.pointerEvents = ''")
 
 
 def differences(page, name, widget):
@@ -143,7 +145,7 @@ def differences(page, name, widget):
     faults = pull(page, name, widget)
     unsent = page.evaluate("name => Object.keys(mounted[name].unsent)", name)
     faults += [f"set but never sent: {', '.join(unsent)}"] if unsent else []
-    both = "([name, traits]) => [face(mounted[name].el), again(name, traits)]"
+    both = "async ([name, traits]) => [face(mounted[name].el), await again(name, traits)]"
     old, new = page.evaluate(both, [name, traits_of(widget)])
     faults += [f"shows {a!r}, a fresh widget {b!r}" for a, b in zip(old, new, strict=False) if a != b][:3]
     faults += [f"{len(old)} pieces of text, a fresh widget {len(new)}"] if len(old) != len(new) else []

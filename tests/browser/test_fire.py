@@ -4,7 +4,7 @@ import fire_page
 import pytest
 from fire_page import KINDS
 
-SHOTS = 12  # at each of two widgets of a kind
+SHOTS = 8  # at each of two widgets of a kind
 
 
 @pytest.fixture(scope="module")
