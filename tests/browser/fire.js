@@ -129,7 +129,7 @@
     for (let n = 0; n < times; n += 1) {
       const [before, timers] = [heard, waiting.size];
       const { model, place, cleanup } = mounted[name].mount(mounted[name].model.traits);
-      [...place.querySelectorAll("button")].filter((one) => /▶|play|run/.test(one.textContent)).forEach((one) => one.click());
+      [...place.querySelectorAll("button")].filter((one) => /^(▶|play|run)/.test(one.textContent)).forEach((one) => one.click());
       await new Promise((resolve) => later(resolve, 20));
       cleanup?.();
       place.remove();
