@@ -105,6 +105,7 @@
   }
 
   /** What waits or listens outside of any widget: timers and frames to come, listeners of the page and the browser. */
+  const later = window.setTimeout.bind(window);
   const waiting = new Set();
   let heard = 0;
   for (const [begin, end] of [["setTimeout", "clearTimeout"], ["setInterval", "clearInterval"], ["requestAnimationFrame", "cancelAnimationFrame"]]) {
@@ -116,7 +117,7 @@
     };
     window[end] = (id) => { waiting.delete(`${begin} ${id}`); stop(id); };
   }
-  const later = window.setTimeout;
+  
   for (const target of [window, document, document.documentElement, MediaQueryList.prototype, visualViewport]) {
     const [add, remove] = [target.addEventListener, target.removeEventListener];
     target.addEventListener = function counted(...all) { heard += 1; return add.apply(this, all); };
@@ -134,6 +135,8 @@
       cleanup?.();
       place.remove();
       await null;
+      // one frame that was asked for may still come; what plays on asks again and again
+      for (let tries = 0; waiting.size > timers && tries < 25; tries += 1) await new Promise((resolve) => later(resolve, 20));
       left.listeners += model.count;
       left.page += heard - before;
       left.timers += waiting.size - timers;
