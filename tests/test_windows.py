@@ -8,7 +8,7 @@ import pytest
 import sympy
 
 from cnnlib import conv_transpose2d, dilate, output_size, receptive_field, rot180, upsample
-from cnnlib.windows import common_dtype, geometry, pair, require_array, require_shape
+from cnnlib.windows import common_dtype, geometry, pair, require_array, require_shape, widen
 
 
 def test_output_size_takes_ints_and_pairs():
@@ -64,6 +64,11 @@ def test_common_dtype():
     assert types("f4", "f4") == "f4" and types("f4", "f8") == "f8" and types("f2", "i1") == "f2"
     assert types("?", "?") == types("u1", "i4") == types("i8", "i2") == "i8"
     assert types("f4", "O") == "O" and types("c8", "f4") == "c8" and types("u8", "u8") == "i8"
+
+
+def test_widened_integers_become_int64_and_floats_stay():
+    for name, wide in (("u1", "i8"), ("?", "i8"), ("f4", "f4"), ("O", "O")):
+        assert widen(np.ones(2, name)).dtype == wide
 
 
 def test_geometry_gathers_pairs():

@@ -183,7 +183,9 @@ def page(records, left):
     )
     tools = f"mutmut {version('mutmut')}, Stryker {pins['dependencies']['@stryker-mutator/core']}"
     machine = f"Python {platform.python_version()}, {tools}; {processor()}, {os.cpu_count()} cores."
-    table = "\n".join(map(row, records))
+    table, done = "\n".join(map(row, records)), {record["module"] for record in records}
+    if waiting := [name for name in (*MODULES, SCRIPT) if name not in done]:
+        total += f" Not tried here yet: {', '.join(waiting)}."
     PAGE.write_text(f"{INTRODUCTION}{table}\n\n{total}\n{machine}\n{reasons(known)}", encoding="utf-8")
     print(total)
     return share
