@@ -1,4 +1,4 @@
-"""Every wrong thing in every argument of every public function: a fifth of them; `make fuzz` tries all."""
+"""Every wrong thing in every argument of every public function: a ninth of them; `make fuzz` tries all."""
 
 import json
 import os
@@ -26,10 +26,10 @@ def run(*command):
 
 def test_wrong_things_are_refused_with_a_sentence():
     """Its own memory is left to it by a limit; one call may take twenty seconds."""
-    *faults, total = run("bad_calls.py", "5")
+    *faults, total = run("bad_calls.py", "9")
     assert faults == []
     total = json.loads(total)
-    assert len(total["functions"]) > 100 and total["calls"] > 2500
+    assert len(total["functions"]) > 100 and total["calls"] > 1400
     tried = {name.partition(".")[0] for name in total["functions"]}  # of some layers, forward and backward
     assert set(cnnlib.__all__) <= tried
 

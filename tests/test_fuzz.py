@@ -7,7 +7,7 @@ from fuzzing import failures
 
 import cnnlib
 
-SEEDS = range(60)
+SEEDS = range(40)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -66,7 +66,7 @@ def test_random_cases(name, results):
 
 
 def test_wrong_arguments(results):
-    """All of the table of `tests/bad_calls.py`, of which `tests/test_bad_calls.py` tries a third."""
+    """All of the table of `tests/bad_calls.py`, of which `tests/test_bad_calls.py` tries a ninth."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
     command = [sys.executable, str(ROOT / "tests" / "bad_calls.py")]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
