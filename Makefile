@@ -15,6 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: help setup book test lint bench lab serve strip clean lock fuzz pdf check-pdf
 .PHONY: coverage mutation
 .PHONY: binder offline reproducible pythons newest access firefox policy fire
+.PHONY: classroom
 
 help:
 	@echo "make setup   create .venv and install what the book and its tests need"
@@ -37,6 +38,7 @@ help:
 	@echo "             slow checks of the built pages: keys, names, contrast, size; a second browser"
 	@echo "make policy  open every page under its Content-Security-Policy; results in benchmarks/policy.md"
 	@echo "make fire    5000 random operations on each kind of widget; results in benchmarks/fire.md"
+	@echo "make classroom   a class gets its notebooks by a link: slow; result in benchmarks/classroom.md"
 	@echo "make clean   remove built pages and caches; .venv stays"
 
 # --- environment -------------------------------------------------------------------------------
@@ -164,6 +166,10 @@ fire: setup
 # --- the whole book as a PDF: pages, links, bookmarks, fonts, size; result in benchmarks/pdf.md ---
 check-pdf: setup $(BUILD)/pdf/fonts/.installed
 	$(BIN)/python -m pytest -q tests/slow/check_pdf.py
+
+# --- a class gets its notebooks from a link; JupyterLab goes into an environment of its own ------
+classroom: setup
+	$(BIN)/python -m pytest tests/slow/check_nbgitpuller.py
 
 clean:
 	rm -rf $(BUILD) .pytest_cache .ruff_cache .hypothesis
