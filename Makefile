@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help setup book test lint bench lab serve strip clean lock fuzz pdf check-pdf
 .PHONY: coverage mutation
-.PHONY: binder offline reproducible pythons newest access firefox policy fire
+.PHONY: binder offline reproducible pythons newest access firefox policy fire looks
 .PHONY: classroom
 
 help:
@@ -36,6 +36,7 @@ help:
 	@echo "             slow checks of environments; results in benchmarks/environments.md"
 	@echo "make access, firefox"
 	@echo "             slow checks of the built pages: keys, names, contrast, size; a second browser"
+	@echo "make looks   compare every kind of widget and page with its last picture (LOOKS=renew keeps the new)"
 	@echo "make policy  open every page under its Content-Security-Policy; results in benchmarks/policy.md"
 	@echo "make fire    5000 random operations on each kind of widget; results in benchmarks/fire.md"
 	@echo "make classroom   a class gets its notebooks by a link: slow; result in benchmarks/classroom.md"
@@ -158,6 +159,10 @@ pythons newest: setup
 access firefox policy: setup
 	@test -f $(BOOK)/index.html || { echo "There is no built book yet: run make book first."; exit 1; }
 	$(BIN)/python -m pytest tests/slow/check_$@.py $(if $(ONLY),-k "$(ONLY)")
+
+# LOOKS=renew keeps the pictures as they are now; look at what git diff says of them.
+looks: setup
+	LOOKS=$(LOOKS) $(BIN)/python -m pytest tests/slow/check_looks.py
 
 # FIRE_SHOTS=500 FIRE_KINDS=Quiz,Geometry make fire tries fewer things on fewer kinds.
 fire: setup
