@@ -88,7 +88,14 @@ def test_an_empty_batch_has_shapes():
             (np.ones((1, 3, 4, 4)), np.ones((3, 2, 2)), np.ones((1, 2))),
             r"scores must have one column .* 3 maps",
         ),
-        ((np.ones((1, 3, 4, 4)), np.ones((3, 2, 2)), np.ones((0, 3))), r"only the batch may be empty"),
+        (
+            (np.ones((1, 3, 4, 4)), np.ones((3, 2, 2)), np.ones((0, 3))),
+            r"only the batch may be empty, got w \(3, 2, 2\) and scores \(0, 3\)",
+        ),
+        (
+            (np.ones((1, 3, 4, 4)), np.ones((3, 0, 2)), np.ones((1, 3))),
+            r"only the batch may be empty, got w \(3, 0, 2\) and scores \(1, 3\)",
+        ),
         ((np.ones((1, 3, 4, 4)), np.ones((3, 5, 2)), np.ones((1, 3))), r"kernel must fit"),
     ],
 )

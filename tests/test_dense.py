@@ -18,6 +18,7 @@ from cnnlib import (
     squared_error,
     squared_error_backward,
 )
+from cnnlib.dense import dense_pull_back
 
 sizes = st.integers(1, 6)
 
@@ -92,6 +93,23 @@ def test_dtypes_are_kept(dtype):
     x, w = np.ones((2, 3)).astype(dtype), np.ones((4, 3)).astype(dtype)
     y = dense(x, w, np.ones(4).astype(dtype))
     assert y.dtype == dtype and all(gradient.dtype == dtype for gradient in dense_backward(y, x, w))
+
+
+@pytest.mark.parametrize("wide", range(3))
+def test_one_wide_argument_is_enough(wide):
+    """A third has more digits in float64; the result keeps them."""
+    arrays = [np.ones(shape, np.float32) for shape in ((2, 3), (4, 3), 4)]
+    arrays[wide] = np.full(arrays[wide].shape, 1 / 3)
+    y = dense(*arrays)
+    assert y.dtype == float and abs(y - (3 + 1 / 3 if wide == 2 else 2)).max() < 1e-15
+    dy, x, w = np.ones((2, 4), np.float32), *arrays[:2]
+    assert {g.dtype for g in dense_backward(dy, x, w)} == {np.result_type(x, w)}
+
+
+def test_a_gradient_that_nobody_needs_is_left_out():
+    dy, x, w = np.ones((2, 4)), np.ones((2, 3)), np.ones((4, 3))
+    dx, dw, db = dense_pull_back(dy, x, w, with_dx=False)
+    assert dx is None and dw.tolist() == [[2] * 3] * 4 and db.tolist() == [2] * 4
 
 
 def test_exact_and_narrow_numbers():

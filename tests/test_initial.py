@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cnnlib import he, xavier
+from cnnlib.initial import drawn
 
 
 def rng(seed=0):
@@ -62,8 +63,47 @@ def test_draws_follow_the_generator_and_not_the_dtype(draw):
         (((5, 2), 0), TypeError, "rng must be a numpy.random.Generator, got int"),
         (((5, 2), np.random), TypeError, "rng must be a numpy.random.Generator, got module"),
         (((5, 2), rng(), int), TypeError, "dtype must be floating, got int64"),
+        (((5, 2), rng(), None), TypeError, "dtype must be floating, got None"),
+        (((5, 2), rng(), "half a float"), TypeError, "dtype must be floating, got 'half a float'"),
     ],
 )
 def test_wrong_arguments_are_named(draw, arguments, error, sentence):
     with pytest.raises(error, match=re.escape(sentence)):
         draw(*arguments)
+
+
+def test_an_initialiser_of_ones_own():
+    """It gets shape, generator and dtype, and what it returns is taken as it is."""
+    source, seen = rng(), []
+
+    def init(*arguments):
+        seen.extend(arguments)
+        return result
+
+    result = np.full((2, 3), 7, np.float16)
+    assert drawn(init, (2, 3), source, np.float16) is result
+    assert seen == [(2, 3), source, np.float16]
+
+
+@pytest.mark.parametrize(
+    "init, dtype, error, sentence",
+    [
+        (
+            lambda shape, rng, dtype: np.zeros(5, dtype),
+            np.float32,
+            ValueError,
+            "the result of init must have shape (2, 3) of the weights, got (5,)",
+        ),
+        (
+            lambda shape, rng, dtype: [0.0],
+            np.float32,
+            TypeError,
+            "the result of init must be a NumPy array, got list",
+        ),
+        (xavier, int, TypeError, "dtype must be floating, got int64"),
+        ("xavier", np.float32, TypeError, "init must be a function, got 'xavier'"),
+    ],
+)
+def test_wrong_initialisers_are_named(init, dtype, error, sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}$"):
+        drawn(init, (2, 3), rng(), dtype)

@@ -1,5 +1,8 @@
 """Layers do what their kernels do, remember what they must, and say so when they cannot go back."""
 
+import inspect
+import re
+
 import numpy as np
 import pytest
 
@@ -38,6 +41,8 @@ LAYERS = [
         (2,),
         dict(padding=1, count_include_pad=False),
     ),
+    (AvgPool2d((3, 2), **ODD, ceil_mode=True), "avg_pool2d", ((3, 2),), dict(ODD, ceil_mode=True)),
+    (LpPool2d(2, 1, stride=1), "lp_pool2d", (2, 1), dict(stride=1)),
     (
         LpPool2d(3, (3, 2), stride=(2, 1), ceil_mode=True),
         "lp_pool2d",
@@ -114,6 +119,7 @@ def test_the_first_layer_may_leave_its_input_gradient_out(layer):
 def test_without_bias(layer):
     x = np.ones((2, 1, 5, 5) if isinstance(layer, Conv2d) else (2, 4), np.float32)
     layer.backward(layer(x))
+    assert layer.b is None
     assert (
         [array.shape for array in layer.params()]
         == [layer.w.shape]
@@ -126,6 +132,9 @@ def test_parameters_are_drawn_by_init_from_rng_in_the_dtype_asked_for():
     assert np.array_equal(layer.w, xavier((3, 2, 4, 5), rng(), np.float64)) and not layer.b.any()
     assert Dense(2, 3, rng=rng()).w.dtype == Dense(2, 3, rng=rng()).b.dtype == np.float32
     assert Subsample2d(2, 2).beta.tolist() == [0.25, 0.25]
+    for dtype in (np.float16, np.float32, np.float64):
+        layers = Conv2d(1, 1, 1, rng=rng(), dtype=dtype), Subsample2d(2, 2, dtype=dtype)
+        assert {array.dtype for layer in layers for array in layer.params()} == {np.dtype(dtype)}
 
 
 def test_params_are_the_arrays_themselves():
@@ -180,6 +189,21 @@ def test_no_way_back_without_a_way_there(layer):
             ValueError,
             "kernel_size must be an int or a pair of ints",
         ),
+        (lambda: Conv2d(1, 1, 3, rng=rng(), dilation=0), ValueError, "dilation must be at least 1, got 0"),
+        (lambda: Conv2d(1, 1, 3, rng=rng(), bias=1), TypeError, "bias must be True or False, got 1"),
+        (lambda: Dense(1, 1, rng=rng(), bias=1), TypeError, "bias must be True or False, got 1"),
+        (lambda: MaxPool2d(2, padding=-1), ValueError, "padding must be at least 0, got -1"),
+        (lambda: MaxPool2d(2, ceil_mode=1), TypeError, "ceil_mode must be True or False, got 1"),
+        (
+            lambda: AvgPool2d(2, count_include_pad=1),
+            TypeError,
+            "count_include_pad must be True or False, got 1",
+        ),
+        (lambda: LpPool2d(2, 0), ValueError, "kernel_size must be at least 1, got 0"),
+        (lambda: LpPool2d(2, 2, stride=0), ValueError, "stride must be at least 1, got 0"),
+        (lambda: LpPool2d(2, 2, ceil_mode=1), TypeError, "ceil_mode must be True or False, got 1"),
+        (lambda: Subsample2d(1, 0), ValueError, "kernel_size must be at least 1, got 0"),
+        (lambda: LeakyReLU(slope="1"), TypeError, "slope must be a real number, got '1'"),
         (lambda: Conv2d(1, 1, 3, rng=rng(), stride=0), ValueError, "stride must be at least 1, got 0"),
         (lambda: Conv2d(1, 1, 3, rng=rng(), padding=-1), ValueError, "padding must be at least 0, got -1"),
         (lambda: Conv2d(1, 1, 3, rng=0), TypeError, "rng must be a numpy.random.Generator, got int"),
@@ -198,8 +222,13 @@ def test_no_way_back_without_a_way_there(layer):
     ],
 )
 def test_wrong_arguments_are_named(call, error, sentence):
-    with pytest.raises(error, match=sentence):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}"):
         call()
+
+
+@pytest.mark.parametrize("layer", FRESH, ids=repr)
+def test_the_input_gradient_is_computed_unless_refused(layer):
+    assert inspect.signature(layer.backward).parameters["with_dx"].default is True
 
 
 @pytest.mark.parametrize("layer", FRESH, ids=repr)

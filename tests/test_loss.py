@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import scipy.special
+import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -121,6 +122,21 @@ def test_integer_scores_and_images_as_outputs():
     assert squared_error(np.full((1, 1, 2), 200, np.uint8), np.full((1, 1, 2), 202, np.uint8)) == 4
 
 
+def test_the_wider_of_outputs_and_targets_decides():
+    thirds, ones = np.full((1, 2), 1 / 3), np.ones((1, 2), np.float32)
+    for a, t in ((thirds, ones), (ones, thirds)):
+        gradient = squared_error_backward(a, t)
+        assert gradient.dtype == float and abs(abs(gradient) - 2 / 3).max() < 1e-15
+
+
+def test_scores_may_be_letters():
+    """softmax: what has no order is not shifted by its largest."""
+    u, v = sympy.symbols("u v")
+    first, second = softmax(np.array([u, v]))
+    assert first == sympy.exp(u) / (sympy.exp(u) + sympy.exp(v))
+    assert second == sympy.exp(v) / (sympy.exp(u) + sympy.exp(v))
+
+
 def test_inputs_stay_as_they_were():
     z, t, classes = Z.copy(), np.array([[0.0, 0.0, 1.0]]), np.array([2])
     for array in (z, t, classes):
@@ -187,6 +203,11 @@ EMPTY = "a loss is a mean over the batch, so the batch must not be empty"
             lambda: cross_entropy(Z[0], np.array([0])),
             ValueError,
             "logits must have 2 axes (N, K), got shape (3,)",
+        ),
+        (
+            lambda: cross_entropy(np.zeros((2, 0)), np.zeros(2, int)),
+            ValueError,
+            "logits must hold at least one class, got shape (2, 0)",
         ),
         (lambda: cross_entropy(Z[:0], np.zeros(0, int)), ValueError, EMPTY),
         (lambda: squared_error(Z, Z[0]), ValueError, "t must have shape (1, 3) like a, got (3,)"),

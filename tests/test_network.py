@@ -238,12 +238,29 @@ def test_summary_prints_and_shows():
     assert text[0].split() == ["layer", "formula", "shape", "parameters"]
     assert text[1].split() == ["Conv2d(1,", "2,", "3)", "conv-fwd", "(2,", "2,", "2)", "20"]
     assert text[-1].split() == ["total", "20"] and len({len(line) for line in text}) == 1
+    assert text[2].endswith(" (2, 2, 2)           0") and text[2].startswith("ReLU()           relu-dx ")
     html = net.summary((1, 4, 4))._repr_html_()
     assert html.count("<tr>") == html.count("</tr>") == 5 and "<td>conv-fwd</td>" in html
-    with pytest.raises(ValueError, match="summary needs input_shape"):
-        net.summary()
+    head = "".join(f'<th scope="col">{name}</th>' for name in text[0].split())
+    assert html.startswith(f'<table class="cnn-summary"><thead><tr>{head}</tr></thead><tbody><tr><td>Conv2d')
+    assert "</td></tr><tr><td>ReLU()</td>" in html
+    assert html.endswith("<tr><td>total</td><td></td><td></td><td>20</td></tr></tbody></table>")
     net(np.zeros((7, 1, 5, 5), np.float32))
     assert net.summary().rows[0][2] == "(2, 3, 3)"
+
+
+def test_summary_sends_an_empty_batch_of_the_dtype_of_the_parameters(monkeypatch):
+    seen, forward = [], ReLU.forward
+
+    def note(layer, x):
+        seen.append((x.shape, x.dtype))
+        return forward(layer, x)
+
+    monkeypatch.setattr(ReLU, "forward", note)
+    for dtype in (np.float16, np.float32, np.float64):
+        Sequential(ReLU(), Dense(3, 1, rng=rng(), dtype=dtype)).summary((3,))
+    Sequential(ReLU()).summary((3,))
+    assert seen == [((0, 3), dtype) for dtype in (np.float16, np.float32, np.float64, np.float32)]
 
 
 # --- the file ------------------------------------------------------------------------------------
@@ -409,6 +426,24 @@ def test_exact_parameters_cannot_be_saved(tmp_path):
             ValueError,
             "branches must agree but in channels, got shapes [(1, 1, 4, 4), (1, 1, 2, 2)]",
         ),
+        (
+            lambda: Sequential(ReLU()).summary(),
+            ValueError,
+            "summary needs input_shape, such as (1, 8, 8), before the network has run",
+        ),
+        (
+            lambda: Sequential(ReLU()).summary(8),
+            TypeError,
+            "input_shape must be a tuple of ints, such as (1, 8, 8), got 8",
+        ),
+        (lambda: Sequential(ReLU()).summary((1, 0)), ValueError, "input_shape must be at least 1, got 0"),
+        (lambda: Sequential(ReLU())([1]), TypeError, "x must be a NumPy array, got list"),
+        (lambda: Concat(ReLU())([1]), TypeError, "x must be a NumPy array, got list"),
+        (
+            lambda: Concat(ReLU())(np.zeros(3)),
+            ValueError,
+            "x must have at least 2 axes (N, C, ...), got shape (3,)",
+        ),
         (lambda: Residual(ReLU()).backward(np.zeros(3)), RuntimeError, "Residual remembers no input"),
         (lambda: Concat(ReLU()).backward(np.zeros(3)), RuntimeError, "Concat remembers no input"),
         (
@@ -424,8 +459,20 @@ def test_exact_parameters_cannot_be_saved(tmp_path):
     ],
 )
 def test_wrong_arguments_are_named(call, error, sentence):
-    with pytest.raises(error, match=re.escape(sentence)):
+    with pytest.raises(error, match=f"^{re.escape(sentence)}"):
         call()
+
+
+def test_rows_can_be_stacked():
+    x = rng().standard_normal((2, 3))
+    assert np.array_equal(Concat(ReLU(), Tanh())(x), np.hstack([np.maximum(x, 0), np.tanh(x)]))
+
+
+def test_a_network_passes_on_that_nobody_needs_its_input_gradient():
+    net, x = Sequential(Dense(3, 2, rng=rng()), ReLU()), np.ones((1, 3), np.float32)
+    y = net(x)
+    assert net.backward(y).shape == (1, 3)
+    assert net.backward(y, with_dx=False) is None
 
 
 def twice(layer):

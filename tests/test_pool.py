@@ -25,6 +25,7 @@ from cnnlib import (
     sum_pool2d_backward,
     upsample,
 )
+from cnnlib.spans import members, pool_geometry
 
 MAP = np.array([[1, 3, 2, 0], [4, 2, 1, 5], [0, 1, 2, 2], [3, 0, 6, 1]])[None, None]
 GAMMA = np.array([[1, 2], [3, 4]])[None, None]
@@ -188,6 +189,17 @@ def test_average_counts_padding_unless_told_not_to():
     x = np.full((1, 1, 2, 2), 4.0)
     assert avg_pool2d(x, 2, padding=1)[0, 0].tolist() == [[1, 1], [1, 1]]
     assert avg_pool2d(x, 2, padding=1, count_include_pad=False)[0, 0].tolist() == [[4, 4], [4, 4]]
+
+
+def test_members_are_one_number_where_all_windows_agree():
+    """avgpool-fwd: counts above 255 do not wrap round, and floats are divided by floats of their kind."""
+    x = np.zeros((1, 1, 40, 40), np.uint8)
+    layer = pool_geometry(x, 20, None, 10, False)
+    assert isinstance(members(layer, x.dtype, True), int) and members(layer, x.dtype, True) == 400
+    for dtype, expected in ((np.uint8, float), (bool, float), (np.float32, np.float32)):
+        table = members(layer, np.dtype(dtype), False)
+        assert table.dtype == expected
+        assert table.tolist() == [[100, 200, 100], [200, 400, 200], [100, 200, 100]]
 
 
 def test_average_is_a_convolution_with_a_constant_kernel():
