@@ -39,7 +39,7 @@ CHOICE = tomllib.loads(PROJECT)["tool"]["mutation"]
 MODULES, LEFT_OUT = CHOICE["modules"], [f"--deselect={test}" for test in CHOICE["left_out"]]
 EQUIVALENT = tomllib.loads((HERE / "mutation.toml").read_text(encoding="utf-8"))["equivalent"]
 SCRIPT = "tensor.mjs"
-PYTEST = "-m pytest -q -p mutants -p xdist.plugin -p no:cacheprovider -p no:warnings".split()
+PYTEST = "-m pytest -q -p mutants -p xdist.plugin -p no:cacheprovider".split()
 PLAIN = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
 LEAST = 0.95
 INTRODUCTION = """# Mutation testing
