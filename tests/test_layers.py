@@ -9,6 +9,7 @@ import pytest
 import cnnlib
 from cnnlib import (
     AvgPool2d,
+    Concat,
     Conv2d,
     Dense,
     Flatten,
@@ -16,6 +17,8 @@ from cnnlib import (
     LpPool2d,
     MaxPool2d,
     ReLU,
+    Residual,
+    Sequential,
     Sigmoid,
     Subsample2d,
     SumPool2d,
@@ -226,7 +229,9 @@ def test_wrong_arguments_are_named(call, error, sentence):
         call()
 
 
-@pytest.mark.parametrize("layer", FRESH, ids=repr)
+@pytest.mark.parametrize(
+    "layer", [*FRESH, *(kind(ReLU()) for kind in (Residual, Concat, Sequential))], ids=repr
+)
 def test_the_input_gradient_is_computed_unless_refused(layer):
     assert inspect.signature(layer.backward).parameters["with_dx"].default is True
 
