@@ -1,5 +1,6 @@
 """The single unit: its learning rules on numbers, the runs of the truth tables, and when a line exists."""
 
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -56,6 +57,15 @@ def test_and_and_or_are_learned(labels, expected):
     assert (np.array(labels) * (CORNERS @ w + b) > 0).all()
 
 
+def test_learning_gives_up_after_as_many_passes_as_allowed():
+    """The first clean pass over AND is number 8, counted from 0; another step size scales the same run."""
+    labels = [-1, -1, -1, 1]
+    assert learn(CORNERS, labels, passes=8)[2] is None
+    assert learn(CORNERS, labels, passes=9)[2] == 8
+    w, b, clean = learn(CORNERS, labels, lr=Fraction(1, 2))
+    assert (w.tolist(), b, clean) == ([Fraction(3, 2), 1], -2, 8)
+
+
 def test_xor_is_never_learned():
     assert learn(CORNERS, [-1, 1, 1, -1])[2] is None
 
@@ -94,12 +104,14 @@ BAD = [
     ((np.ones(2), 0, np.ones(2), 0), r"t must be 1 or -1, got 0"),
     ((np.ones(2), 1, np.ones(3), 0), r"x and w must have one shape \(D,\), got \(2,\) and \(3,\)"),
     ((np.ones((1, 2)), 1, np.ones((1, 2)), 0), r"x and w must have one shape"),
+    (([1], 1, np.ones(1), 0), r"x must be a NumPy array, got list"),
+    ((np.ones(1), 1, [1], 0), r"w must be a NumPy array, got list"),
 ]
 
 
 @pytest.mark.parametrize("arguments, sentence", BAD)
 def test_a_bad_sample_is_refused(arguments, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises((TypeError, ValueError), match=f"^{sentence}"):
         perceptron_update(*arguments)
 
 
@@ -109,8 +121,15 @@ def test_a_bad_sample_is_refused(arguments, sentence):
 def test_shapes_that_do_not_fit_are_named(shapes):
     with pytest.raises(ValueError, match=r"x, t and w must have shapes \(N, D\), \(N,\) and \(D,\), got \("):
         logistic_gradient(*map(np.ones, shapes), 0.0)
-    with pytest.raises(TypeError, match="t must be a NumPy array, got list"):
-        logistic_gradient(np.ones((2, 3)), [0, 1], np.ones(3), 0.0)
+    with pytest.raises(ValueError, match=re.escape(f"got {', '.join(map(str, shapes))}") + "$"):
+        logistic_gradient(*map(np.ones, shapes), 0.0)
+
+
+@pytest.mark.parametrize("wrong", "xtw")
+def test_lists_are_named(wrong):
+    arrays = dict(x=np.ones((2, 3)), t=np.ones(2), w=np.ones(3))
+    with pytest.raises(TypeError, match=f"^{wrong} must be a NumPy array, got list"):
+        logistic_gradient(**{**arrays, wrong: [0, 1]}, b=0.0)
 
 
 # --- does a line exist? ----------------------------------------------------------------------------
