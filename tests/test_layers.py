@@ -116,10 +116,9 @@ def test_the_first_layer_may_leave_its_input_gradient_out(layer):
     assert all(map(np.array_equal, layer.grads(), full))
 
 
-@pytest.mark.parametrize(
-    "layer", [Conv2d(1, 2, 3, rng=rng(), bias=False), Dense(4, 2, rng=rng(), bias=False)], ids=repr
-)
-def test_without_bias(layer):
+@pytest.mark.parametrize("kind, sizes", [(Conv2d, (1, 2, 3)), (Dense, (4, 2))])
+def test_without_bias(kind, sizes):
+    layer = kind(*sizes, rng=rng(), bias=False)
     x = np.ones((2, 1, 5, 5) if isinstance(layer, Conv2d) else (2, 4), np.float32)
     layer.backward(layer(x))
     assert layer.b is None
@@ -154,7 +153,9 @@ def test_layers_write_themselves_as_they_were_called():
         (MaxPool2d(2), "MaxPool2d(2)"),
         (MaxPool2d(3, stride=(2, 1), ceil_mode=True), "MaxPool2d(3, stride=(2, 1), ceil_mode=True)"),
         (AvgPool2d(2, count_include_pad=False), "AvgPool2d(2, count_include_pad=False)"),
+        (AvgPool2d(2, ceil_mode=True), "AvgPool2d(2, ceil_mode=True)"),
         (LpPool2d(2, 3), "LpPool2d(2, 3)"),
+        (Residual(Flatten()), "Residual(Flatten())"),
         (LeakyReLU(slope=0.2), "LeakyReLU(slope=0.2)"),
         (Subsample2d(6, 2), "Subsample2d(6, 2)"),
         (Dense(4, 2, rng=rng(), init=xavier), "Dense(4, 2)"),
