@@ -185,9 +185,17 @@
     draw(el, id);
   }
 
+  /** Has the browser read a script to its end? While it still reads there, nothing stands behind it, at any level. */
+  function isWhole(script) {
+    if (document.readyState !== "loading") return true;
+    for (let node = script; node; node = node.parentNode) if (node.nextSibling) return true;
+    return false;
+  }
+
   /** Give each view that has been read so far its place; draw the very first without waiting for the rest. */
   function scan() {
     for (const script of document.querySelectorAll(`${VIEW}:not([data-placed])`)) {
+      if (!isWhole(script)) continue;
       if (!models.size) readModels();
       script.dataset.placed = "";
       const el = Object.assign(document.createElement("div"), { className: "cnn-host" });

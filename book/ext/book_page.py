@@ -149,6 +149,7 @@ def finish(app, pagename, templatename, context, doctree):
         ledger = context["pathto"](LEDGER)
         body = re.sub(r'<span class="eqno">\(([\w-]+)\)', rf'<span class="eqno">{BADGE.format(ledger)}', body)
     context["body"] = body
+    context["collapse_index"] = False  # by a script in the page that runs before what it needs
     tags = context.get("metatags", "")
     if 'name="description"' not in tags:
         context["metatags"] = f'{tags}\n<meta name="description" content="{description(app)}" />'
