@@ -95,10 +95,10 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb
 
-# One process per core, whole files or whole pages to each, in the order of collection.
+# Three processes, since browser tests often wait; whole files or whole pages to each, in order of collection.
 test: lint book
 	$(BIN)/python tests/chromium.py
-	$(BIN)/python -m pytest -n auto --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
 
 strip: setup
 	$(BIN)/nbstripout --keep-id notebooks/*.ipynb

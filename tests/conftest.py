@@ -138,8 +138,12 @@ class Watched:
         assert not self.failed, self.failed
 
 
-# What is far below waits for the reader's first move (book.js): in the tests it comes at once.
-MOVE = "addEventListener('load', () => setTimeout(() => dispatchEvent(new PointerEvent('pointermove'))))"
+# What is far below waits for the reader's first move (book.js): in the tests it comes at once, and all of it.
+MOVE = """addEventListener('load', () => setTimeout(() => {
+  for (const far of document.querySelectorAll('.bd-article > section > section'))
+    far.classList.add('laid-out');
+  dispatchEvent(new PointerEvent('pointermove'));
+}))"""
 
 
 @pytest.fixture

@@ -15,6 +15,12 @@ def everything(widget):
     )
 
 
+@pytest.fixture
+def base(book_http):
+    """Controls are tried from a server; test_widgets.py opens the same widgets from the disk as well."""
+    return book_http
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_slider_obeys_the_arrow_keys(opened, kind):
     """Picture, output text and live region all change."""

@@ -142,6 +142,7 @@ def test_numbers_b_and_c_come_out_of_the_widget(opened, x, w, delta, stride):
 
 
 # --- every slider setting against cnnlib --------------------------------------------------------
+@pytest.mark.parametrize("base", ["http"], indirect=True)
 @pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize("padding", ["narrow", "same", "wide"])
 def test_the_stepper_agrees_with_cnnlib_over_all_sliders(opened, padding, turned):
@@ -163,6 +164,7 @@ def test_the_stepper_agrees_with_cnnlib_over_all_sliders(opened, padding, turned
     seen.assert_clean()
 
 
+@pytest.mark.parametrize("base", ["http"], indirect=True)
 @pytest.mark.parametrize("view", ["forward", "∂E/∂x", "∂E/∂K"])
 def test_conv_backward_agrees_with_cnnlib_over_all_sliders(opened, view):
     widget, _, seen = opened("conv-backward")
