@@ -39,14 +39,15 @@ def test_paper_waits_for_nobody(chapter):
     assert page.evaluate(SEEN)
 
 
-def test_a_link_into_the_page_leads_there_and_stays(page_factory, book_http):
-    """A heading far below is in view at once, and still there when all sections have been laid out."""
-    page, _ = page_factory()
+def test_a_link_into_the_page_leads_there_and_stays(browser, book_http):
+    """A heading far below is in view at once, and stays there (page_factory would lay out all at once)."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.goto(f"{book_http}{PAGE}#exercises")
     page.mouse.move(640, 800)
     page.wait_for_function(ALL_LAID_OUT)
     page.wait_for_timeout(300)
     assert 0 <= page.locator("#exercises > h2").bounding_box()["y"] < 300
+    page.context.close()
 
 
 def test_what_scrolls_can_be_reached_by_tab_and_nothing_else(chapter):
