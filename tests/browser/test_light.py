@@ -36,7 +36,7 @@ def test_paper_waits_for_nobody(chapter):
     """In print every section is laid out, even if its reader has not moved."""
     page, _ = chapter
     page.emulate_media(media="print")
-    assert page.evaluate(SEEN)
+    page.wait_for_function(SEEN)  # true from the next frame on
 
 
 def test_a_link_into_the_page_leads_there_and_stays(browser, book_http):
