@@ -48,6 +48,7 @@ MUST = {
     "best practices": (100, 100),
     "SEO": (100, 100),
 }
+VISITS = 5
 LIMITS = {"KB", "first widget"}
 PACKED = {".woff2", ".png", ".jpg", ".webp"}
 INTRODUCTION = """# Pages
@@ -55,8 +56,9 @@ INTRODUCTION = """# Pages
 `make pages` serves the built book from this machine, compressed, visits each page as a first-time reader and
 lets Lighthouse {version} judge it, as a slow phone and as a desktop. KB is what a first visit fetches,
 compressed, down to the end of the page. The first widget's time is from the click to the first widget drawn,
-in a window of 1280 pixels. Every number is the median of {runs} visit(s); {some} of {all} pages were
-visited. What a page must reach, and in brackets what it aims at: {musts}.
+in a window of 1280 pixels: the median of {visits} visits, since it comes and goes with what else the machine
+does. Marks are the median of {runs} run(s); {some} of {all} pages were visited. Lists that are kept out of
+search engines have no mark for SEO. What a page must reach, and in brackets what it aims at: {musts}.
 """
 
 
@@ -121,7 +123,8 @@ def marks(address, browser, preset):
 def measure(name, folder, base, browser, path, runs):
     """Return a page's row: the medians of several visits, and the lower marks of phone and desktop."""
     address = f"{base}/{name}.html"
-    weights, files, firsts = zip(*(visit(browser, folder, address) for _ in range(runs)), strict=True)
+    visits = [visit(browser, folder, address) for _ in range(max(VISITS, runs))]
+    weights, files, firsts = zip(*visits, strict=True)
     phone = [marks(address, path, "phone") for _ in range(runs)]
     desktop = [marks(address, path, "desktop") for _ in range(runs)]
     phone_marks, desktop_marks = (
@@ -129,6 +132,8 @@ def measure(name, folder, base, browser, path, runs):
         for both in (phone, desktop)
     )
     worst = [min(pair) for pair in zip(phone_marks[1:], desktop_marks[1:], strict=True)]
+    if '<meta name="robots" content="noindex"' in (folder / f"{name}.html").read_text("utf8"):
+        worst[-1] = None  # a list of what stands elsewhere, kept out of search engines on purpose
     return {
         "page": name,
         "KB": round(statistics.median(weights)),
@@ -167,7 +172,7 @@ def report(rows, runs, total):
         f"{speeds[-1]:.0f} as Lighthouse counts it; {browser_version()}. Other work on the machine lowers "
         "speed and marks"
     )
-    text = INTRODUCTION.format(version=pinned(), runs=runs, musts=musts, some=len(rows), all=total)
+    text = INTRODUCTION.format(version=pinned(), runs=runs, visits=max(VISITS, runs), musts=musts, some=len(rows), all=total)
     return f"{text}\n{table(head, body)}\n\n*{state}.*\n"
 
 
@@ -206,7 +211,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("pages", nargs="*", help="pages without .html; all of them if none is named")
     parser.add_argument("--write", action="store_true", help="write the table of the pages named")
-    parser.add_argument("--runs", type=int, default=1, help="visits of each page")
+    parser.add_argument("--runs", type=int, default=1, help="runs of Lighthouse on each page")
     parser.add_argument("--book", type=Path, default=BOOK, help="folder of the built book")
     options = parser.parse_args()
     if not (options.book / "index.html").is_file():

@@ -21,14 +21,14 @@ document.addEventListener("DOMContentLoaded", () => {
   for (const box of document.querySelectorAll(boxes)) watcher.observe(box);
 });
 
-/* What is far below waits for the reader's first move, or for three seconds of rest: then widgets are drawn
+/* What is far below waits for the reader's first move, or for ten seconds of rest: then widgets are drawn
  * (widget-host.js) and sections laid out (book.css), one after the other while nothing else is to do, so that
  * the scroll bar tells how long the page is.
  */
 addEventListener("load", () => {
   const signs = ["pointermove", "pointerdown", "touchstart", "keydown", "scroll"];
   const tell = () => dispatchEvent(new Event("readermoves"));
-  const pause = setTimeout(tell, 3000);
+  const pause = setTimeout(tell, 10000);
   const waiting = [...document.querySelectorAll(".bd-article > section > section")];
   const next = () => {
     waiting.shift()?.classList.add("laid-out");

@@ -19,7 +19,7 @@
   const modules = new Map(); // module text or file -> promise of its { initialize, render }
   const styles = new Map(); // style text or file -> promise that it is in the page
   const models = new Map(); // model id -> model
-  const PATIENCE = 3000; // milliseconds
+  const PATIENCE = 10000; // milliseconds
 
   /** The model interface of the anywidget contract: get, set, on, off, save_changes, send. */
   class Model {
@@ -207,6 +207,15 @@
     }
   }
 
+  /** Start what the first widget needs (book/ext/light_pages.py) while the browser still reads the page. */
+  function warm() {
+    const later = () => {}; // what goes wrong is told where the widget stands
+    for (const file of Object.keys(globalThis.cnnModules ?? {})) once(modules, { file }, moduleOf).catch(later);
+    for (const { href } of document.querySelectorAll('link[rel="preload"][as="style"]')) {
+      if (href.startsWith(FOLDER)) once(styles, { file: href.slice(FOLDER.href.length) }, dress).catch(later);
+    }
+  }
+
   let finishReading;
   const read = new Promise((resolve) => (finishReading = resolve));
   const reading = new MutationObserver(scan); // the page is long: the first widget need not wait for its end
@@ -234,6 +243,7 @@
     else addEventListener("load", waitForReader);
   }
 
+  warm();
   reading.observe(document, { childList: true, subtree: true });
   document.addEventListener("readystatechange", whenRead);
   addEventListener("beforeprint", () => [...waiting.keys()].forEach(drawNow));

@@ -22,7 +22,7 @@ FOLDER = "_static/widgets"
 SHORT = 2000  # characters; a shorter text is not worth a request
 FETCH = {
     "_css": '<link rel="preload" as="style" fetchpriority="low" href="{}" />',
-    "_esm": '<script async src="{}"></script>',
+    "_esm": '<script async fetchpriority="high" src="{}"></script>',
 }
 BUNDLE, OWN = "_static/all.css", "book/assets/book.css"
 THEME_SCRIPT = "_static/scripts/pydata-sphinx-theme.js"

@@ -14,7 +14,7 @@ ALL_LAID_OUT = "!document.querySelector('.bd-article > section > section:not(.la
 def chapter(page_factory, book_http):
     """Return a chapter as it stands before its reader moves, and what was asked for."""
     page, seen = page_factory()
-    page.add_init_script("window.setTimeout = () => 0")  # nor do three seconds pass
+    page.add_init_script("window.setTimeout = () => 0")  # nor do ten seconds pass
     page.goto(book_http + PAGE)
     page.wait_for_selector(".cnn-host[data-state=drawn]")
     return page, seen
