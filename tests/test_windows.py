@@ -100,6 +100,8 @@ WRONG_SIZES = {
     "nested": (((1, 1), 1), TypeError, INT + r"\(1, 1\) of type tuple"),
     "float in a pair": ((1, 2.5), TypeError, INT + r"2\.5 of type float"),
     "bool in a pair": ((1, False), TypeError, INT + "False of type bool"),
+    "zero": (0, ValueError, "^size must be at least 1, got 0$"),
+    "more than fits": (2**31, ValueError, "^size must be at most 2147483647, got 2147483648$"),
 }
 
 
@@ -108,6 +110,10 @@ def test_wrong_sizes(value, error, message):
     """One sentence names the argument, what it should be and what came."""
     with pytest.raises(error, match=message):
         pair("size", value, 1)
+
+
+def test_the_smallest_and_the_largest_size():
+    assert pair("size", (1, 2**31 - 1), 1) == (1, 2**31 - 1)
 
 
 @pytest.mark.parametrize("name", ["n", "kernel_size", "stride", "padding", "dilation"])
@@ -142,6 +148,11 @@ WRONG_ARRAYS = {
     "masked": (np.ma.zeros((2, 2)), TypeError, "a must be a NumPy array, got MaskedArray"),
     "strings": (np.array([["a", "b"]]), TypeError, "a must hold numbers, got an array of dtype <U1"),
     "bytes": (np.array([[b"a"]]), TypeError, r"a must hold numbers, got an array of dtype \|S1"),
+    "objects": (
+        np.array([[sympy.Symbol("x"), None]]),
+        TypeError,
+        "^a must hold numbers, got an array of objects that are none$",
+    ),
     "dates": (
         np.zeros((2, 2), "M8[s]"),
         TypeError,
@@ -212,3 +223,8 @@ def test_receptive_field_against_lit_pixels(windows):
 def test_receptive_field_refuses_what_is_no_window(windows):
     with pytest.raises((TypeError, ValueError), match=r"windows .*got"):
         receptive_field(windows)
+
+
+def test_receptive_field_quotes_what_is_no_sequence():
+    with pytest.raises(TypeError, match=r"^windows must be a sequence of pairs .*, got 7$"):
+        receptive_field(7)

@@ -1,7 +1,10 @@
 """widget-host.js keeps the anywidget contract on a page that was never served by a kernel."""
 
 import base64
+import http.server
 import json
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -168,6 +171,40 @@ def test_widgets_far_below_are_drawn_when_the_reader_moves(host_page):
     assert page.locator("[data-state=drawn]").count() == 1
     page.evaluate("dispatchEvent(new Event('readermoves'))")
     page.wait_for_function("document.querySelectorAll('[data-state=drawn]').length === 3")
+    seen.assert_clean()
+
+
+def test_a_script_that_has_half_arrived_is_left_alone(page_factory):
+    """The page is sent in two parts, with the first view's script cut in the middle of its name."""
+    content = json.dumps({"version_major": 2, "version_minor": 0, "state": {"count-1": state()}})
+    parts = (
+        f"<!doctype html><html lang='en'><head><title>slow</title><link rel='icon' href='data:,'>"
+        f'<script type="{MIME}widget-state+json">{content}</script><script>{HOST.read_text("utf8")}</script>'
+        f'</head><body><p>{"before " * 900}</p><div><script type="{MIME}widget-view+json">{{"model_id": "cou',
+        'nt-1"}</script></div></body></html>',
+    )
+
+    class InTwo(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            for part in parts:
+                self.wfile.write(part.encode())
+                self.wfile.flush()
+                time.sleep(0.7)
+
+        def log_message(self, *args):
+            """Stay silent."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), InTwo)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    page, seen = page_factory()
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
+    page.wait_for_selector("[data-state=drawn], [data-state=failed]")
+    server.shutdown()
+    server.server_close()
+    assert page.get_by_role("button").text_content() == "count 0"
     seen.assert_clean()
 
 
