@@ -139,4 +139,5 @@ def test_the_book_looks_as_it_did(look, book_path, book_http, page_factory):
         path, _, anchor = place.partition("#")
         open_page(page, f"{book_http}/{path}.html" + (f"#{anchor}" if anchor else ""))
         gallery.add(f"page-{name}", page.screenshot())
+    assert len(done) > 15, done
     gallery.close()
