@@ -172,7 +172,9 @@ def report(rows, runs, total):
         f"{speeds[-1]:.0f} as Lighthouse counts it; {browser_version()}. Other work on the machine lowers "
         "speed and marks"
     )
-    text = INTRODUCTION.format(version=pinned(), runs=runs, visits=max(VISITS, runs), musts=musts, some=len(rows), all=total)
+    text = INTRODUCTION.format(
+        version=pinned(), runs=runs, visits=max(VISITS, runs), musts=musts, some=len(rows), all=total
+    )
     return f"{text}\n{table(head, body)}\n\n*{state}.*\n"
 
 

@@ -8,7 +8,6 @@ on another machine, renew the pictures before a change and look at what `git dif
 
 import io
 import os
-import re
 import subprocess
 from pathlib import Path
 
@@ -119,8 +118,9 @@ def open_page(page, address):
 
 def kinds(page):
     """Return the kinds of widget on an open page, in order."""
-    classes = page.evaluate("[...document.querySelectorAll('.cnn-widget')].map((el) => el.className)")
-    return list(dict.fromkeys(re.sub(r"\bcnn-widget\b", "", names).split()[0] for names in classes))
+    classes = page.evaluate("[...document.querySelectorAll('.cnn-widget')].map((el) => [...el.classList])")
+    own = [next(name for name in names if not name.startswith("cnn-")) for names in classes]
+    return list(dict.fromkeys(own))
 
 
 @pytest.mark.parametrize("look", LOOKS)
