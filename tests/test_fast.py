@@ -106,6 +106,15 @@ def test_winograd_against_loops(x_shape, w_shape, padding, bands, rng, monkeypat
         assert found.shape == expected.shape and (found == expected).all()
 
 
+@pytest.mark.parametrize(
+    "budget, starts", [(22400 * 10, [0]), (22400 * 5, [0, 5]), (22400 * 5 - 1, [0, 4, 8]), (1, range(10))]
+)
+def test_winograd_takes_as_many_rows_of_tiles_as_the_budget_allows(budget, starts):
+    """A row holds 16 numbers of 4 bytes per 2 pixels of 14, for 3 + 7 channels and 5 images: 22400 bytes."""
+    bands = winograd._bands(10, np.zeros((3, 22, 14, 5), np.float32), 7, budget)
+    assert bands == [slice(*ends) for ends in zip(starts, [*starts[1:], 10], strict=True)]
+
+
 def test_winograd_f23_against_numpy(rng):
     """winograd-f23: NumPy's correlation of four pixels with three taps, for whole numbers and fractions."""
     for _ in range(20):
@@ -159,6 +168,8 @@ REFUSED = [
         ValueError,
         r"w must hold 3×3 filters .* got shape \(4, 3, 3, 2\)",
     ),
+    (lambda: conv2d_winograd(X, [[1]]), TypeError, "^w must be a NumPy array, got list"),
+    (lambda: conv2d_winograd(X, W[0]), ValueError, r"^w must have 4 axes \(O, C, Kh, Kw\)"),
     (lambda: conv2d_winograd(X, W[:, :2]), ValueError, "x has C = 3 channels but w expects 2"),
     (lambda: conv2d_winograd(X[..., :2], W), ValueError, "the kernel must fit into the padded input"),
     (

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from cnnlib import cross_entropy, sigmoid, tanh
+from cnnlib import cross_entropy, perceptron, sigmoid, tanh
 from cnnlib.perceptron import learn, logistic_gradient, obstacle, perceptron_update
 
 RNG = np.random.default_rng(1)
@@ -66,8 +66,20 @@ def test_learning_gives_up_after_as_many_passes_as_allowed():
     assert (w.tolist(), b, clean) == ([Fraction(3, 2), 1], -2, 8)
 
 
-def test_xor_is_never_learned():
+def test_one_sample_is_learned_from_zero():
+    """Whatever the sample is, its first output is 0 and counts as wrong."""
+    w, b, clean = learn(np.array([[1, 2]]), [-1])
+    assert (w.tolist(), b, clean) == ([-1, -2], -1, 1)
+
+
+def test_xor_is_never_learned(monkeypatch):
+    """Unless told otherwise, a thousand passes over the four samples are made."""
+    updates = []
+    monkeypatch.setattr(
+        perceptron, "perceptron_update", lambda *a, **o: updates.append(a) or perceptron_update(*a, **o)
+    )
     assert learn(CORNERS, [-1, 1, 1, -1])[2] is None
+    assert len(updates) == 4 * 1000
 
 
 def test_logistic_gradient_against_the_complex_step():
@@ -172,7 +184,16 @@ def test_all_sixteen_truth_tables():
         ([(0, 0), (4, 0), (0, 4), (1, 1)], [-1, -1, -1, 1], ((3,), (0, 1, 2))),
         ([(0, 0), (1, 0)], [1, 1], None),
         ([("0.1", "0.1"), ("0.2", "0.2"), ("0.3", "0.3")], [1, -1, 1], ((1,), (0, 2))),
+        ([(0, 0), (1, 0), (0, 1), ("1/4", "1/4")], [-1, -1, -1, 1], ((3,), (0, 1, 2))),
+        ([(0, 0), ("0.4", 0), (0, "0.4"), ("0.1", "0.1")], [-1, -1, -1, 1], ((3,), (0, 1, 2))),
+        ([("-0.1", 0), ("0.1", 0), (0, "0.1"), (0, "0.2")], [-1, -1, 1, 1], None),
     ],
 )
 def test_the_witness_is_named(points, labels, witness):
     assert obstacle(points, labels) == witness
+
+
+@pytest.mark.parametrize("points", [[(0, 0), (1, 1, 1), (2, 2)], [(0, 0), (1, 1), (2, 2, 2)]])
+def test_points_of_unequal_lengths_are_refused(points):
+    with pytest.raises(ValueError, match=r"argument 2 is (longer|shorter) than argument 1"):
+        obstacle(points, [1, -1, 1])
