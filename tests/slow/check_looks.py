@@ -130,11 +130,14 @@ def test_the_book_looks_as_it_did(look, book_path, book_http, page_factory):
     page, _ = page_factory(width=width, color_scheme=scheme, reduced_motion="reduce")
     gallery, done = Gallery(look), set()
     for chapter in sorted(path.stem for path in book_path.glob("notebooks/*.html")):
+        page.set_viewport_size({"width": width, "height": 3000})  # a widget in one piece
         open_page(page, f"{book_http}/notebooks/{chapter}.html")
+        page.add_style_tag(content=".bd-header-article, .skip-link { display: none !important; }")
         for kind in kinds(page):
             if kind not in done:
                 done.add(kind)
                 gallery.add(kind, page.locator(f".cnn-widget.{kind}").first.screenshot())
+    page.set_viewport_size({"width": width, "height": 900})
     for name, place in PAGES.items():
         path, _, anchor = place.partition("#")
         open_page(page, f"{book_http}/{path}.html" + (f"#{anchor}" if anchor else ""))
