@@ -9,6 +9,7 @@ import json
 import os
 import resource
 import signal
+import threading
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -18,6 +19,7 @@ import pytest
 from _pytest.runner import runtestprotocol
 from mutmut.mutation.trampoline import set_mutant_under_test
 from mutmut.state import state
+from tqdm import tqdm
 
 SURVIVED, NOTICED, UNTOUCHED = "survived", "noticed", "touched by no test"
 WALL = 300  # seconds after which a mutant that waits for something is given up
@@ -26,6 +28,10 @@ WALL = 300  # seconds after which a mutant that waits for something is given up
 GENERATE = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
 hypothesis.settings.register_profile("mutants", phases=GENERATE, database=None, derandomize=True)
 hypothesis.settings.load_profile("mutants")
+
+# tqdm shares one lock among all forks: a mutant ended while it draws a bar would keep the next ones waiting.
+tqdm.set_lock(threading.RLock())
+tqdm.monitor_interval = 0  # no thread beside the tests, which a fork would not have
 
 
 @pytest.hookimpl(tryfirst=True)
