@@ -147,6 +147,13 @@ def test_float32_stays_float32(forward, backward, rng):
     assert {array.dtype for array in (y, *gradients)} == {np.dtype(np.float32)}
 
 
+def test_fourier_turns_whole_numbers_into_floats():
+    x, w = np.ones((2, 3, 6, 6), int), np.ones((4, 3, 3, 3), int)
+    y = conv2d_fft(x, w)
+    gradients = conv2d_fft_backward(np.ones(y.shape, int), x, w)
+    assert {array.dtype for array in (y, *gradients)} == {np.dtype(float)}
+
+
 @pytest.mark.parametrize("forward, backward", [*ANY, (conv2d_fft, conv2d_fft_backward)])
 def test_an_empty_batch_gives_empty_maps(forward, backward):
     x, w = np.ones((0, 3, 6, 6)), np.ones((4, 3, 3, 3))
@@ -203,9 +210,30 @@ REFUSED = [
         ValueError,
         r"image_shape must be a pair of ints \(H, W\), got 6",
     ),
-    (lambda: col2im([[1]], (6, 5), 2), TypeError, "columns must be a NumPy array, got list"),
-    (lambda: conv2d_separable(X, W[0, 0], W[0, 0, 0]), ValueError, r"column must have 1 axes \(K\)"),
-    (lambda: conv2d_separable(X[0], np.ones(2), np.ones(2)), ValueError, r"x must have 4 axes"),
+    (
+        lambda: col2im(np.ones((2, 12, 20)), (6, 5, 1), 2),
+        ValueError,
+        r"image_shape must be a pair of ints \(H, W\), got \(6, 5, 1\)",
+    ),
+    (lambda: col2im(np.ones((2, 12, 20)), [0, 5], 2), ValueError, "^image_shape must be at least 1, got 0$"),
+    (lambda: col2im([[1]], (6, 5), 2), TypeError, "^columns must be a NumPy array, got list"),
+    (
+        lambda: col2im(np.ones((12, 20)), (6, 5), 2),
+        ValueError,
+        r"^columns must have 3 axes \(N, C\*Kh\*Kw, H'\*W'\), got shape \(12, 20\)$",
+    ),
+    (
+        lambda: col2im(np.ones((2, 12, 21)), (6, 5), 2),
+        ValueError,
+        r"^columns .* \(one row per tap, one column per window\), got \(2, 12, 21\)$",
+    ),
+    (lambda: conv2d_separable(X, W[0, 0], W[0, 0, 0]), ValueError, r"^column must have 1 axes \(K\)"),
+    (lambda: conv2d_separable(X, W[0, 0, 0], W[0, 0]), ValueError, r"^row must have 1 axes \(K\)"),
+    (
+        lambda: conv2d_separable(X[0], np.ones(2), np.ones(2)),
+        ValueError,
+        r"^x must have 4 axes \(N, C, H, W\), got shape \(3, 6, 5\)$",
+    ),
     (
         lambda: winograd_f23(np.ones(5), np.ones(3)),
         ValueError,
