@@ -136,6 +136,28 @@ def test_separable_against_scipy(image, kernel, padding, rng):
         assert (found[at] == expected).all()
 
 
+def test_separable_adds_no_border_unless_told():
+    x, column, row = np.ones((2, 3, 5, 6), np.int8), np.ones(2, np.int8), np.ones(3, np.int8)
+    found = conv2d_separable(x, column, row)
+    assert found.shape == (2, 3, 4, 4) and (found == 6).all()
+
+
+@pytest.mark.parametrize("wide", ["column", "row"])
+def test_separable_promotes_all_three_at_once(wide):
+    """Small integers and float32 make float32, whichever of the factors comes second."""
+    arrays = dict(x=np.ones((1, 1, 3, 3), np.int8), column=np.ones(2, np.int8), row=np.ones(2, np.int8))
+    arrays[wide] = arrays[wide].astype(np.float32)
+    assert conv2d_separable(**arrays).dtype == np.float32
+
+
+@pytest.mark.parametrize("forward, backward", ANY, ids=["shifted", "im2col"])
+def test_whole_numbers_that_no_float_holds_stay_exact(forward, backward):
+    x, one = np.full((1, 1, 1, 1), 2**53 + 1, np.uint64), np.ones((1, 1, 1, 1), np.uint64)
+    dx, dw, _ = backward(one, x, one)
+    assert forward(x, one).item() == dw.item() == x.item() and dx.item() == 1
+    assert backward(one, one, x)[0].item() == x.item()
+
+
 @pytest.mark.parametrize(
     "forward, backward",
     [*ANY, (conv2d_fft, conv2d_fft_backward), (conv2d_winograd, conv2d_winograd_backward)],

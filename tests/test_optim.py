@@ -39,11 +39,13 @@ def rng(seed=0):
 
 # --- the step ------------------------------------------------------------------------------------
 def test_plain_steps_by_hand():
-    """sgd: θ − η g, in exact numbers."""
+    """sgd: θ − η g, in exact numbers; the second step has forgotten the first."""
     theta = np.array([Fraction(1), Fraction(2)])
     optimiser = SGD([theta], lr=Fraction(1, 3))
-    optimiser.step([np.array([Fraction(1), Fraction(-1)])])
-    assert theta.tolist() == [Fraction(2, 3), Fraction(7, 3)]
+    for _ in range(2):
+        optimiser.step([np.array([Fraction(1), Fraction(-1)])])
+    assert theta.tolist() == [Fraction(1, 3), Fraction(8, 3)]
+    assert all(type(entry) is Fraction for entry in theta)
 
 
 def test_momentum_by_hand():
@@ -123,6 +125,11 @@ def test_the_learning_rate_may_follow_a_schedule():
             "momentum must be at least 0 and less than 1, got -0.5",
         ),
         (lambda: SGD([np.ones(1)], 0.1, True), TypeError, "momentum must be a number, got True"),
+        (
+            lambda: SGD([np.ones(1)], 0.1).step(np.ones((1, 1))),
+            TypeError,
+            "grads must be a list of arrays like params, got ndarray",
+        ),
         (lambda: SGD([np.ones(1)], 0.1).step([]), ValueError, "grads must list 1 arrays like params, got 0"),
         (
             lambda: SGD([np.ones(2)], 0.1).step([np.ones(1)]),
@@ -305,6 +312,14 @@ def test_wrong_arguments_of_fit_are_named(changes, error, sentence):
     assert np.array_equal(net.layers[0].w, before)
 
 
+@pytest.mark.parametrize("net", [3, Dense(1, 1, rng=rng()).forward])
+def test_what_is_no_network_is_named(net):
+    x, t = line()
+    sentence = f"net must be a network such as Sequential(...), got {type(net).__name__}"
+    with pytest.raises(TypeError, match=f"^{re.escape(sentence)}$"):
+        fit(net, x, t, loss=CE, optimiser=SGD([x], 0.1), epochs=1, batch_size=1, rng=rng())
+
+
 # --- the bar -------------------------------------------------------------------------------------
 SCRIPT = """
 import numpy as np
@@ -368,11 +383,11 @@ class Notebook:
 
 def test_a_cell_shows_the_last_line_and_ends_blank(monkeypatch):
     notebook, bar = Notebook(monkeypatch), CellBar()
-    for text in ("\r   ", "\r 1/9 <a>\n", "\x1b[A\r2/9 A[", "\r      \r", ""):
+    for text in ("\r   ", "\r 1/9 <a>X\n", "\x1b[A\r2/9 A[", "\r      \r", ""):
         bar.write(text)
         bar.flush()
     first, *others = notebook.shown
-    assert first == ("1/9 <a>", "<pre>1/9 &lt;a&gt;</pre>", {"raw": True, "display_id": True})
+    assert first == ("1/9 <a>X", "<pre>1/9 &lt;a&gt;X</pre>", {"raw": True, "display_id": True})
     assert others == [("2/9", "<pre>2/9</pre>", {"raw": True}), *[("", "", {"raw": True})] * 2]
 
 
@@ -386,6 +401,13 @@ def test_the_bar_of_a_notebook(monkeypatch):
 
 def test_no_bar_in_a_shell_that_is_no_notebook_and_writes_to_a_file(monkeypatch):
     Notebook(monkeypatch)
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with _progress(9) as bar:
+        assert bar.disable
+
+
+def test_no_bar_without_ipython_where_output_goes_to_a_file(monkeypatch):
+    monkeypatch.delitem(sys.modules, "IPython", raising=False)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with _progress(9) as bar:
         assert bar.disable
