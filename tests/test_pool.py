@@ -267,6 +267,12 @@ def test_floats_keep_their_precision(name, forward, backward, dtype):
 
 
 @every
+def test_a_gradient_wider_than_the_image_stays_wide(name, forward, backward):
+    x = np.ones((2, 3, 4, 6), np.float32)
+    assert backward(np.ones(forward(x).shape), x).dtype == np.float64
+
+
+@every
 def test_inputs_stay_as_they_were_and_any_memory_will_do(name, forward, backward):
     x = np.random.default_rng(0).standard_normal((2, 3, 4, 6))
     y, dx = forward(x), backward(forward(x), x)
