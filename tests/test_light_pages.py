@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -105,8 +104,9 @@ def test_long_texts_leave_the_page(book):
     assert list(found) == ["a", "b", "c"]  # what is no widget has no use on a page without a kernel
     assert found["a"]["state"]["_esm"] == "short" and found["c"]["state"]["_esm"] == {"like": "b"}
     module, css = found["b"]["state"]["_esm"]["file"], found["a"]["state"]["_css"]["file"]
-    assert f'<script async src="../_static/widgets/{module}"></script>' in context["metatags"]
-    assert re.search(rf"<link rel=.preload. as=.style. [^>]*/widgets/{css}. />", context["metatags"])
+    tags = context["metatags"]
+    assert f'<script async fetchpriority="high" src="../_static/widgets/{module}"></script>' in tags
+    assert f'<meta name="widget-style" content="../_static/widgets/{css}" />' in tags
     folder = Path(book.outdir, light_pages.FOLDER)
     assert (folder / css).read_text("utf8") == style
     written = (folder / module).read_text("utf8")

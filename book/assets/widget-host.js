@@ -211,9 +211,8 @@
   function warm() {
     const later = () => {}; // what goes wrong is told where the widget stands
     for (const file of Object.keys(globalThis.cnnModules ?? {})) once(modules, { file }, moduleOf).catch(later);
-    for (const { href } of document.querySelectorAll('link[rel="preload"][as="style"]')) {
-      if (href.startsWith(FOLDER)) once(styles, { file: href.slice(FOLDER.href.length) }, dress).catch(later);
-    }
+    const style = document.querySelector('meta[name="widget-style"]');
+    if (style) once(styles, { file: style.content.split("/").at(-1) }, dress).catch(later);
   }
 
   let finishReading;

@@ -21,7 +21,7 @@ VIEW = re.compile(r'"model_id": ?"([^"]+)"')
 FOLDER = "_static/widgets"
 SHORT = 2000  # characters; a shorter text is not worth a request
 FETCH = {
-    "_css": '<link rel="preload" as="style" fetchpriority="low" href="{}" />',
+    "_css": '<meta name="widget-style" content="{}" />',
     "_esm": '<script async fetchpriority="high" src="{}"></script>',
 }
 BUNDLE, OWN = "_static/all.css", "book/assets/book.css"

@@ -18,7 +18,7 @@ COVER = """<section class="cover"><p class="title">{title}</p><p>{description}</
 WHERE = ' Pages on which they move, and notebooks: <a href="{0}">{0}</a>'
 PAGE = """<!doctype html>
 <html lang="{language}" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
-{links}{styles}</head><body>{body}</body></html>"""
+{links}{styles}</head><body hidden>{body}</body></html>"""  # shown when its letters have come
 LINK = re.compile(r'(<a class="to-page" href="#([^"]+)">[^<]*<span class="page">)[^<]*(</span>)')
 
 

@@ -27,6 +27,9 @@ MARGINS = 34  # mm, both sides: pdf.css
 READY = "[...document.querySelectorAll('.cnn-host')].every((el) => el.dataset.state === 'drawn')"
 BEFORE = "dispatchEvent(new Event('beforeprint'))"
 AGAIN = f"dispatchEvent(new Event('afterprint')); {BEFORE}"
+LETTERS = """document.fonts.load('1em "Noto Sans SC Variable"', document.body.textContent)
+  .then(() => { document.body.hidden = false; })
+  .then(() => document.fonts.ready)"""
 DANGLING = """[...document.querySelectorAll('a[href^="#"]')].map((a) => a.getAttribute('href').slice(1))
   .filter((id) => !document.getElementById(id))"""
 BOXES = "'div.math > .katex-display, .pst-scrollable-table-container, .output, pre, .cnn-widget, .sheet'"
@@ -92,7 +95,7 @@ def print_pages(context, document, out, paper):
         page.set_viewport_size({"width": width, "height": 1000})
         page.emulate_media(media="print")
         page.goto(written.as_uri())
-        page.evaluate("document.fonts.ready")
+        page.evaluate(LETTERS)
         if lost := page.evaluate(DANGLING):
             raise LookupError(f"links of the book lead nowhere in print: {sorted(set(lost))}")
         page.evaluate(FIT)

@@ -1,5 +1,6 @@
 """The pages of the book, and what tests do with an open one."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,14 @@ def settle(page):
     ):
         page.wait_for_function(done, timeout=90_000)  # both cores may be busy
     page.wait_for_timeout(100)
+
+
+def eventually(ask, right, seconds=10):
+    """Ask until the answer is right or the time is over; return the last answer."""
+    end = time.monotonic() + seconds
+    while not right(answer := ask()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return answer
 
 
 def open_solutions(page):

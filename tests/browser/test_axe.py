@@ -52,7 +52,7 @@ def test_axe_finds_nothing(look, visit):
     page.set_viewport_size({"width": 360 if narrow else 1280, "height": 900})
     page.emulate_media(color_scheme=scheme)
     open_solutions(page)
-    assert page.locator("html").get_attribute("data-theme") == scheme
+    page.wait_for_selector(f"html[data-theme={scheme}]")
     rules = {"runOnly": ["color-contrast"]} if scheme == "dark" else {}
     if narrow:
         rules = {"rules": {"color-contrast": {"enabled": False}}}

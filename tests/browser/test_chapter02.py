@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from pages import eventually
 from test_widget_controls import CONTRAST, NONSENSE
 from widget_page import cell
 
@@ -199,9 +200,10 @@ def test_training_runs_pauses_and_gets_there(opened):
     widget, page, seen = opened("xor-trainer")
     widget.get_by_role("combobox", name="speed").select_option("fast")
     widget.get_by_label("train on from here").click()
-    page.wait_for_timeout(400)
+    steps = widget.get_by_role("slider", name="steps")
+    eventually(lambda: int(steps.input_value()), bool)
     widget.get_by_label("pause").click()
-    done = int(widget.get_by_role("slider", name="steps").input_value())
+    done = int(steps.input_value())
     page.wait_for_timeout(150)
     assert 0 < done == int(widget.get_by_role("slider", name="steps").input_value())
     widget.get_by_role("slider", name="steps").fill("5000")

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from pages import eventually
 from test_widget_controls import NONSENSE
 from widget_page import NUMBERS, cell, numbers, panel, reset, starting
 
@@ -216,8 +217,7 @@ def test_a_large_matrix_scrolls_inside_and_answers_to_pointer_and_keys(opened):
     assert line(widget).startswith("y3=")
     pane.focus()
     page.keyboard.press("End")
-    page.wait_for_timeout(150)
-    assert pane.evaluate("(e) => e.scrollTop") > 0
+    assert eventually(lambda: pane.evaluate("(e) => e.scrollTop"), bool) > 0
     seen.assert_clean()
 
 

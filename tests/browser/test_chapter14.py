@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from pages import eventually
 from test_widget_controls import CONTRAST, NONSENSE, everything
 from widget_page import NUMBERS, assert_fits_a_phone, cell, numbers, panel, starting
 
@@ -123,11 +124,10 @@ def test_backward_adds_columns_one_after_the_other(opened):
 
 
 def test_copies_fly_and_land(opened):
-    widget, page, seen = opened()
+    widget, _, seen = opened()
     widget.get_by_label("one column on").click()
     assert widget.locator(".im2col-ghost").count() == 4
-    page.wait_for_timeout(600)
-    assert widget.locator(".im2col-ghost").count() == 0
+    assert eventually(widget.locator(".im2col-ghost").count, lambda count: count == 0) == 0
     still, _, _ = opened(reduced_motion="reduce")
     still.get_by_label("one column on").click()
     assert still.locator(".im2col-ghost").count() == 0 and "column 1." in still.locator(".says").inner_text()
@@ -138,11 +138,17 @@ def test_play_runs_through_the_columns_and_stops(opened):
     widget, page, seen = opened()
     widget.locator("summary").click()
     widget.get_by_label("speed").select_option("fast")
+    hidden = panel(widget, "im2col").locator(".hidden-value")
+    widget.evaluate("""widget => {
+      window.counts = [];
+      const note = () => counts.push(widget.querySelectorAll(".hidden-value").length);
+      new MutationObserver(note).observe(widget, { subtree: true, childList: true, attributes: true });
+    }""")
     widget.get_by_label("play all columns").click()
-    page.wait_for_timeout(700)
-    assert panel(widget, "im2col").locator(".hidden-value").count() in (4, 8)
-    widget.get_by_label("play all columns").wait_for(timeout=4000)
-    assert panel(widget, "im2col").locator(".hidden-value").count() == 0
+    widget.get_by_label("pause").wait_for()
+    widget.get_by_label("play all columns").wait_for()
+    assert hidden.count() == 0
+    assert [count for count, _ in itertools.groupby(page.evaluate("counts"))] == [0, 15, 10, 5, 0]
     seen.assert_clean()
 
 

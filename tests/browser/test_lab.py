@@ -11,6 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from pages import eventually
 
 CHAPTER = Path(__file__).resolve().parents[2] / "notebooks" / "04-convolution-arithmetic.ipynb"
 NOTEBOOK = [
@@ -195,7 +196,10 @@ def test_a_chapter_is_live(lab, page_factory):
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(200)
-    size, windows = json.loads(printed(page, "print([_.image_size, len(_.windows())])"))
+    printed(page, "kept = _")  # what a cell prints leaves _ alone
+    size, windows = eventually(
+        lambda: json.loads(printed(page, "print([kept.image_size, len(kept.windows())])")),
+        lambda answer: answer[0] == before + 2,
+    )
     assert (size, windows) == (before + 2, widget.locator(".geo-name.y").count())
     assert not seen.outside, seen.outside

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from pages import eventually
 
 PAGE = "/notebooks/05-convolution-backward.html"
 LAST = ".bd-article > section > section:last-of-type > h2"
@@ -56,11 +57,13 @@ def test_what_scrolls_can_be_reached_by_tab_and_nothing_else(chapter):
     page.set_viewport_size({"width": 360, "height": 900})
     page.mouse.move(100, 800)
     page.wait_for_function(ALL_LAID_OUT)
-    page.wait_for_timeout(300)
-    stops = page.evaluate("""[...document.querySelectorAll("pre, .cell_output > .output")]
+    stops = eventually(
+        lambda: page.evaluate("""[...document.querySelectorAll("pre, .cell_output > .output")]
       .filter((el) => el.checkVisibility())
       .map((el) => [el.scrollWidth > el.clientWidth + 1 || el.scrollHeight > el.clientHeight + 1,
-                    el.tabIndex === 0])""")
+                    el.tabIndex === 0])"""),
+        lambda stops: all(wide == stop for wide, stop in stops),
+    )
     assert {wide for wide, _ in stops} == {True, False}
     assert all(wide == stop for wide, stop in stops), stops
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from pages import CHAPTERS, PAGES, TOC, each, open_solutions, settle
+from pages import CHAPTERS, PAGES, TOC, each, eventually, open_solutions, settle
 
 MUST_WEIGH_LESS = 700  # KB, gzip, first visit
 SCHEMES = ["http", "file"]
@@ -103,10 +103,12 @@ def test_a_wide_formula_can_be_scrolled_with_the_keyboard(visit):
     """A formula wider than a phone is reachable with Tab, one that fits is not a stop."""
     page, _ = visit
     page.set_viewport_size({"width": 360, "height": 900})
-    page.wait_for_timeout(300)
-    stops = page.evaluate("""[...document.querySelectorAll("div.math > .katex-display")]
+    stops = eventually(
+        lambda: page.evaluate("""[...document.querySelectorAll("div.math > .katex-display")]
       .filter((el) => el.checkVisibility())
-      .map((el) => [el.scrollWidth > el.clientWidth + 1, el.tabIndex === 0])""")
+      .map((el) => [el.scrollWidth > el.clientWidth + 1, el.tabIndex === 0])"""),
+        lambda stops: stops and all(wide == stop for wide, stop in stops),
+    )
     assert stops and all(wide == stop for wide, stop in stops), stops
 
 

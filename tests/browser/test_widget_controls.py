@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from pages import eventually
 from widget_page import KINDS, PAGE, SLIDERS, cell, names, numbers, starting
 
 from cnnlib.widgets.base import counting
@@ -103,9 +104,7 @@ def test_play_runs_and_pauses(opened, kind):
     widget.get_by_label("speed").select_option("fast")
     widget.get_by_label("play all").click()
     said = set()
-    for _ in range(12):
-        page.wait_for_timeout(120)
-        said.add(widget.locator(".says").inner_text())
+    eventually(lambda: said.add(widget.locator(".says").inner_text()), lambda _: len(said) >= 3)
     widget.get_by_label("pause").click()
     assert len(said) >= 3
     still = widget.locator(".says").inner_text()
