@@ -56,9 +56,10 @@ INTRODUCTION = """# Pages
 `make pages` serves the built book from this machine, compressed, visits each page as a first-time reader and
 lets Lighthouse {version} judge it, as a slow phone and as a desktop. KB is what a first visit fetches,
 compressed, down to the end of the page. The first widget's time is from the click to the first widget drawn,
-in a window of 1280 pixels: the median of {visits} visits, since it comes and goes with what else the machine
-does. Marks are the median of {runs} run(s); {some} of {all} pages were visited. Lists that are kept out of
-search engines have no mark for SEO. What a page must reach, and in brackets what it aims at: {musts}.
+in a headless browser, 1280 pixels wide: the median of {visits} visits, since it comes and goes with what else
+the machine does. Marks are the median of {runs} run(s); {some} of {all} pages were visited. Lists that are
+kept out of search engines have no mark for SEO. What a page must reach, and in brackets what it aims at:
+{musts}.
 """
 
 
@@ -221,7 +222,9 @@ def main():
     install()
     path, rows = find_browser(), []
     with served(options.book) as base, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=BROWSER_FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=find_browser(windows=False), args=BROWSER_FLAGS
+        )
         for name in options.pages or names(options.book):
             rows.append(measure(name, options.book, base, browser, path, options.runs))
             print(*(f"{key} {value}" for key, value in rows[-1].items()), sep=", ", flush=True)

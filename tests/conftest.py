@@ -93,7 +93,7 @@ def browser():
     from playwright.sync_api import sync_playwright
 
     try:
-        path = find_browser()
+        path = find_browser(windows=False)
     except LookupError as error:
         pytest.fail(str(error))
     with sync_playwright() as playwright:

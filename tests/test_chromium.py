@@ -6,12 +6,15 @@ from pathlib import Path
 import chromium
 import pytest
 
+WINDOWLESS = "chromium-headless-shell"
+
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
     """A machine without a browser; return the list of commands it is asked to run."""
     asked = []
     monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.delenv("CI", raising=False)
     monkeypatch.setattr(chromium.shutil, "which", lambda name: None)
     monkeypatch.setattr(chromium, "run", lambda *command: asked.append(command) or "no network;")
     return asked
@@ -31,6 +34,27 @@ def test_a_wrong_name_is_said(monkeypatch):
 def test_an_installed_browser_is_taken(machine, monkeypatch):
     monkeypatch.setattr(chromium.shutil, "which", lambda name: f"/bin/{name}" if "chrome" in name else None)
     assert chromium.find_browser() == "/bin/google-chrome" and machine == []
+
+
+@pytest.mark.parametrize("ci", ["", "true"])
+def test_one_without_windows_comes_first_and_a_server_of_checks_installs_it(machine, monkeypatch, ci):
+    here = {"apt-get", "chromium"}
+
+    def install(*command):
+        machine.append(command)
+        here.add(command[-1])
+
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(chromium.os, "geteuid", lambda: 0)
+    monkeypatch.setattr(chromium, "run", lambda *command: install(*command) or "")
+    monkeypatch.setattr(chromium.shutil, "which", lambda name: f"/bin/{name}" if name in here else None)
+    assert chromium.find_browser() == "/bin/chromium" and machine == []
+    found = chromium.find_browser(windows=False)
+    assert found == ("/bin/chromium-headless-shell" if ci else "/bin/chromium")
+    here.add("chromium-headless-shell")
+    assert chromium.find_browser(windows=False) == "/bin/chromium-headless-shell"
+    assert chromium.find_browser() == "/bin/chromium"
+    assert machine == [("apt-get", "update"), ("apt-get", "install", "--yes", WINDOWLESS)][: 2 * bool(ci)]
 
 
 def test_playwrights_own_browser_is_taken_if_it_is_there(machine, tmp_path):

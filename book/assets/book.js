@@ -9,7 +9,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const boxes = "div.math > .katex-display, pre, .cell_output > .output, .pst-scrollable-table-container";
   const watcher = new ResizeObserver((entries) => {
     const wide = entries.map(({ target }) =>
-      target.scrollWidth > target.clientWidth + 1 || target.scrollHeight > target.clientHeight + 1);
+      target.scrollWidth > target.clientWidth || target.scrollHeight > target.clientHeight + 1);
     entries.forEach(({ target }, i) => {
       if (wide[i]) target.tabIndex = 0;
       else target.removeAttribute("tabindex");

@@ -171,7 +171,8 @@ def main():
     out = wish.out or ROOT / f"_build/pdf/convolution-forward-and-backward{suffix}.pdf"
     start = time.monotonic()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
+        path = find_browser(windows=False)
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         count, faults = print_book(browser, wish.book.resolve(), out, wish.pages, wish.paper)
     print(*faults, sep="\n", end="\n" * bool(faults), file=sys.stderr)
     print(f"{out}: {count} pages, {out.stat().st_size / 2**20:.1f} MB, {time.monotonic() - start:.0f} s")

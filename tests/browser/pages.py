@@ -38,7 +38,13 @@ def settle(page):
         "!document.querySelector('.bd-article > section > section:not(.laid-out)')",
     ):
         page.wait_for_function(done, timeout=90_000)  # both cores may be busy
-    page.wait_for_timeout(100)
+    rest(page, 100)
+
+
+def rest(page, milliseconds):
+    """Wait so long, and until what watches the sizes of boxes has been told of their last ones."""
+    page.wait_for_timeout(milliseconds)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
 
 
 def eventually(ask, right, seconds=10):
@@ -55,4 +61,4 @@ def open_solutions(page):
       for (const button of document.querySelectorAll("button.toggle-button-hidden")) button.click();
       for (const box of document.querySelectorAll("details")) box.open = true;
     }""")
-    page.wait_for_timeout(400)
+    rest(page, 400)

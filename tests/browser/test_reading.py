@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pages import PAGES, each, open_solutions
+from pages import PAGES, each, open_solutions, rest
 
 READING = Path(__file__).with_name("reading.js").read_text("utf8").split("\n() =>")[1]
 SOME = ["book/intro", "notebooks/04-convolution-arithmetic", "notebooks/09-softmax-output"]
@@ -32,7 +32,7 @@ def look(page, what):
 def colours(page, **media):
     """Let the page be light or dark, or in the reader's own colours, at once and without motion."""
     page.emulate_media(**{"forced_colors": "none", "reduced_motion": "reduce", **media})
-    page.wait_for_timeout(100)
+    rest(page, 100)
 
 
 # --- pages as text --------------------------------------------------------------------------------
@@ -142,5 +142,5 @@ def test_a_page_enlarged_is_not_cut(page):
     open_solutions(page)
     for width in (640, 320):
         page.set_viewport_size({"width": width, "height": 700})
-        page.wait_for_timeout(250)
+        rest(page, 250)
         assert look(page, "cut") > 100
