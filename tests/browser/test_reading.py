@@ -144,3 +144,23 @@ def test_a_page_enlarged_is_not_cut(page):
         page.set_viewport_size({"width": width, "height": 700})
         rest(page, 250)
         assert look(page, "cut") > 100
+
+
+SPACED = """p, li, td, th, dd, dt, label, button, output, summary, a, h1, h2, h3, figcaption, .cnn-widget * {
+  line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; }
+p { margin-bottom: 2em !important; }"""
+
+
+@each(SOME)
+def test_words_set_wide_are_not_cut(page):
+    """With the spacing of lines, letters and words that readers may choose (WCAG 1.4.12), no word is lost."""
+    colours(page)  # without motion: a ring on its way counts as cut
+    open_solutions(page)
+    sheet = page.add_style_tag(content=SPACED)
+    try:
+        for width in (1280, 360):
+            page.set_viewport_size({"width": width, "height": 700})
+            rest(page, 250)
+            assert look(page, "cut") > 100
+    finally:
+        sheet.evaluate("style => style.remove()")

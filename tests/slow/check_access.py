@@ -1,7 +1,7 @@
 """Every page of the book, for readers with keys, a screen reader, large letters or colours of their own.
 
 `make access` runs it, `make access ONLY=05` one page. Pages are looked at by tests/browser/reading.js: names,
-rings, edges, forced colours, 200 and 400 %. That each control obeys the keys, tells what it changed and moves
+rings, edges, forced colours, 200 and 400 %, words set wide. That each control obeys the keys, tells what it changed and moves
 nothing for readers who want no motion is checked with the numbers, by `make firefox`.
 """
 
@@ -14,15 +14,15 @@ import pytest
 from readers import KEPT, ROOT, made
 
 sys.path.insert(0, str(ROOT / "tests" / "browser"))
-from pages import PAGES, open_solutions, settle
-from test_reading import colours, look
+from pages import PAGES, open_solutions, rest, settle
+from test_reading import SPACED, colours, look
 
 PAGE = ROOT / "benchmarks" / "access.md"
 INTRODUCTION = """# Readers without a mouse
 
 What was looked at on each page, and found in order: stops of Tab with a ring of 3 : 1 (light and dark), edges
 of boxes of 3 : 1, words of 4.5 : 1 where readers force their own colours, boxes that could cut their words at
-200 and 400 %, and widgets that are named groups. A page has a row when nothing was wrong with any of them.
+200 and 400 % or with lines, letters and words set wide (WCAG 1.4.12), and widgets that are named groups. A page has a row when nothing was wrong with any of them.
 Written by `make access`; the rows may come from different days. Controls: see firefox.md.
 
 | page | stops | edges | words | boxes | widgets |
@@ -49,8 +49,13 @@ def test_a_page_for_every_reader(name, book_http, page_factory):
     assert row["widgets"] == page.locator(".cnn-host").count()
     for width in (640, 320):
         page.set_viewport_size({"width": width, "height": 700})
-        page.wait_for_timeout(250)
+        rest(page, 250)
         row["boxes"] = look(page, "cut")
+    page.add_style_tag(content=SPACED)
+    for width in (1280, 360):
+        page.set_viewport_size({"width": width, "height": 700})
+        rest(page, 250)
+        look(page, "cut")
     assert row["stops"] > 20
     keep(name, {**row, "with": f"Chromium {page.context.browser.version}"})
 
