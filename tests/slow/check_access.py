@@ -1,8 +1,8 @@
 """Every page of the book, for readers with keys, a screen reader, large letters or colours of their own.
 
 `make access` runs it, `make access ONLY=05` one page. Pages are looked at by tests/browser/reading.js: names,
-rings, edges, forced colours, 200 and 400 %, words set wide. That each control obeys the keys, tells what it changed and moves
-nothing for readers who want no motion is checked with the numbers, by `make firefox`.
+rings, edges, forced colours, 200 and 400 %, words set wide. That each control obeys the keys, tells what it
+changed and moves nothing for readers who want no motion is checked with the numbers, by `make firefox`.
 """
 
 import json
