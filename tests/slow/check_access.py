@@ -22,8 +22,9 @@ INTRODUCTION = """# Readers without a mouse
 
 What was looked at on each page, and found in order: stops of Tab with a ring of 3 : 1 (light and dark), edges
 of boxes of 3 : 1, words of 4.5 : 1 where readers force their own colours, boxes that could cut their words at
-200 and 400 % or with lines, letters and words set wide (WCAG 1.4.12), and widgets that are named groups. A page has a row when nothing was wrong with any of them.
-Written by `make access`; the rows may come from different days. Controls: see firefox.md.
+200 and 400 % or with lines, letters and words set wide (WCAG 1.4.12), and widgets that are named groups. A
+page has a row when nothing was wrong with any of them. Written by `make access`; the rows may come from
+different days. Controls: see firefox.md.
 
 | page | stops | edges | words | boxes | widgets |
 |---|---:|---:|---:|---:|---:|
