@@ -163,3 +163,9 @@ def test_wrong_arguments_are_named(forward, backward, x, dy, error, sentence):
 def test_order_and_slope(call, sentence):
     with pytest.raises(TypeError, match=f"^{sentence}"):
         call()
+
+
+@pytest.mark.parametrize("slope", [float("inf"), -float("inf"), float("nan")])
+def test_a_slope_is_finite(slope):
+    with pytest.raises(ValueError, match=f"^slope must be a finite number, got {slope}"):
+        leaky_relu(np.ones(1), slope=slope)

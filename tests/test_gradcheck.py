@@ -176,6 +176,8 @@ def test_wrong_shapes_and_kinds(estimate):
     for wrong in (np.ones(2) * 1j, np.array(["a", "b"]), np.array([True, False]), np.array([None, None])):
         with pytest.raises(TypeError, match="argument 0 must hold real numbers, got dtype"):
             estimate(np.square, [wrong], np.ones(2))
+    with pytest.raises(ValueError, match=r"argument 0 must be an array of real numbers, got \[\[1, 2\]"):
+        estimate(np.square, [[[1, 2], [3]]], np.ones(2))
     with pytest.raises(TypeError, match="arguments must be a sequence of arrays, got ndarray"):
         estimate(np.square, np.ones(2), np.ones(2))
 
@@ -193,6 +195,9 @@ def test_wrong_answers_of_a_backward_pass(rng):
         check_vjp(np.square, lambda dy, x: dy[0], [x], rng=rng)
     with pytest.raises(ValueError, match="method must be one of central-diff, complex-step; got 'magic'"):
         check_vjp(np.square, lambda dy, x: dy, [x], rng=rng, method="magic")
+    for tol in (-1e-9, float("nan")):
+        with pytest.raises(ValueError, match=f"tol must be at least 0, got {tol}"):
+            check_vjp(np.square, lambda dy, x: 2 * x * dy, [x], rng=rng, tol=tol)
     with pytest.raises(TypeError, match="rng must be a NumPy random generator, got int"):
         check_vjp(np.square, lambda dy, x: dy, [x], rng=0)
 

@@ -136,6 +136,8 @@ def test_unknown_names_are_refused_in_words():
         case("= for +=", "magic")
     with pytest.raises(ValueError, match=r"check must be one of shapes.*; got 'magic'"):
         gap(case("= for +="), "magic")
+    with pytest.raises(TypeError, match=r"found must be a Case from cnnlib\.mistakes\.case, got str"):
+        gap("= for +=", "shapes")
     layer = Planted(Conv2d(1, 1, 2, rng=np.random.default_rng(0)), "kernel not turned")
     with pytest.raises(RuntimeError, match="remembers no input"):
         layer.backward(np.zeros((1, 1, 1, 1)))
