@@ -35,26 +35,24 @@ def bundled():
         return playwright.chromium.executable_path
 
 
-def from_debian(package):
-    """Install a package where Debian's tools can; return what they said."""
+def from_debian(*packages):
+    """Install packages where Debian's tools can; return what they said."""
     if not shutil.which("apt-get"):
         return ""
     sudo = () if os.geteuid() == 0 else ("sudo", "-n")
-    return run(*sudo, "apt-get", "update") + run(*sudo, "apt-get", "install", "--yes", package)
+    return run(*sudo, "apt-get", "update") + run(*sudo, "apt-get", "install", "--yes", *packages)
 
 
 def find_browser(bundled=bundled, *, windows=True):
     """Return the path of a Chromium: the one named, an installed one, Playwright's, or a fresh one.
 
-    Without `windows`, one that has none comes before all others, and a server of checks, which sets CI,
-    installs it. Raises LookupError, with what was tried, if there is none.
+    Without `windows`, one that has none comes before all others. Raises LookupError, with what was tried,
+    if there is none.
     """
     if named := os.environ.get("CHROMIUM"):
         if not shutil.which(named):
             raise LookupError(f"CHROMIUM={named} is not a program")
         return named
-    if not windows and os.environ.get("CI") and not any(map(shutil.which, WINDOWLESS)):
-        from_debian(WINDOWLESS[0])
     names = BROWSERS if windows else WINDOWLESS + BROWSERS
     if installed := [path for path in map(shutil.which, names) if path]:
         return installed[0]
@@ -73,8 +71,18 @@ def find_browser(bundled=bundled, *, windows=True):
     )
 
 
+def prepare():
+    """Find the browser of the tests; a server of checks, which sets CI, first gets the cheapest one.
+
+    Chromium itself comes along, for the fonts and libraries that it brings.
+    """
+    if os.environ.get("CI") and not any(map(shutil.which, WINDOWLESS)):
+        from_debian("chromium", WINDOWLESS[0])
+    return find_browser(windows=False)
+
+
 if __name__ == "__main__":
     try:
-        print(find_browser(windows=False))
+        print(prepare())
     except LookupError as error:
         sys.exit(str(error))
