@@ -23,7 +23,7 @@ import print_book  # noqa: E402
 
 PAGE = ROOT / "benchmarks/pdf.md"
 NAMES = [name for _, names in paged.parts() for name in names]
-MOST_MB, MOST_SECONDS = 15, 600
+MOST_MB, MOST_SECONDS = 15, 180
 TEXT = """# The book as a PDF
 
 Written by `make check-pdf` on {day}: {machine}, {cores} cores, Python {python}, Chromium {chromium},
@@ -111,7 +111,7 @@ def test_every_page_has_words_its_number_and_its_chapter(printed, texts):
         chapter = squeezed([title for start, title in tops if start <= number][-1])
         lines = [squeezed(line) for line in text.splitlines()]
         assert str(number + 1) in lines and chapter in squeezed(text), (number + 1, lines[:4])
-        assert len(squeezed(text)) > len(chapter) + len(str(number)), f"page {number + 1} is empty"
+        assert len(squeezed(text)) > 60, f"page {number + 1} is as good as empty"
 
 
 def test_every_link_leads_to_a_place_or_into_the_world(printed):
