@@ -1,7 +1,8 @@
 /* collect.js: turn a built page, as it stands in the browser, into a part of the printed book.
  *
- * book/pdf/print_book.py runs it in each page. It answers { html, styles, headings }: the article without what only a
- * screen can use, its answers gathered at the end, with ids that no other page has.
+ * book/pdf/print_book.py runs it in each page. It answers { html, sheets, headings }: the article without what only a
+ * screen can use, its answers gathered at the end, with ids that no other page has; and every style sheet it wears,
+ * each as { href } or { text }, in order.
  */
 ({ name, pages, title }) => {
   const own = (page, fragment) => [page.replace(/.*\//, ""), fragment].filter(Boolean).join("--");
@@ -108,6 +109,6 @@
   const headings = all("h1, h2, h3, h4, h5, h6").map((each) => ({
     level: Number(each.tagName[1]), title: each.textContent.trim(), id: each.closest("section[id]").id,
   }));
-  const styles = [...document.querySelectorAll("head > style")].map((style) => style.textContent);
-  return { html: article.outerHTML, styles, headings };
+  const sheets = [...document.styleSheets].map(({ href, ownerNode }) => (href ? { href } : { text: ownerNode.textContent }));
+  return { html: article.outerHTML, sheets, headings };
 }

@@ -18,7 +18,7 @@ COVER = """<section class="cover"><p class="title">{title}</p><p>{description}</
 WHERE = ' Pages on which they move, and notebooks: <a href="{0}">{0}</a>'
 PAGE = """<!doctype html>
 <html lang="{language}" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
-{links}{styles}</head><body hidden>{body}</body></html>"""  # shown when its letters have come
+{sheets}</head><body hidden>{body}</body></html>"""  # shown when its letters have come
 LINK = re.compile(r'(<a class="to-page" href="#([^"]+)">[^<]*<span class="page">)[^<]*(</span>)')
 
 
@@ -69,22 +69,28 @@ def running(name, title):
     )
 
 
-def compose(book, found, paper, fonts=()):
+def dress(sheet):
+    """Return the element that puts on a style sheet, given by its address or its text."""
+    if "href" in sheet:
+        return f'<link rel="stylesheet" href="{html.escape(sheet["href"])}">'
+    return f"<style>{sheet['text']}</style>"
+
+
+def compose(found, paper, fonts=()):
     """Return the whole book as one HTML page whose page numbers are still open."""
     known = {name: html.escape(text) for name, text in settings().items()}
     known["where"] = known["address"] and WHERE.format(known["address"])
     titles = {"contents": "Contents", **{name: part["headings"][0]["title"] for name, part in found.items()}}
-    sheets = [
-        *dict.fromkeys(text for part in found.values() for text in part["styles"]),
+    worn = [sheet for part in found.values() for sheet in part["sheets"]]
+    texts = [
         (HERE / "pdf.css").read_text("utf8"),
         f"@page {{ size: {paper}; }} html[data-theme] {{ --pst-font-family-base: {FONTS}; }}",
         *(running(name, title) for name, title in titles.items()),
     ]
-    links = [f'<link rel="stylesheet" href="{path.as_uri()}">' for path in (*fonts, book / "_static/all.css")]
+    sheets = [{"href": path.as_uri()} for path in fonts] + worn + [{"text": text} for text in texts]
     body = [COVER.format(**known), '<main class="bd-content">', contents(found)]
     body += [*(part["html"] for part in found.values()), "</main>"]
-    styles = "".join(f"<style>{sheet}</style>" for sheet in sheets)
-    return PAGE.format(**known, links="".join(links), styles=styles, body="".join(body))
+    return PAGE.format(**known, sheets="".join(dict.fromkeys(map(dress, sheets))), body="".join(body))
 
 
 def fill(document, numbers):

@@ -61,19 +61,30 @@ ALIKE = """() => {
 }"""
 
 
+def drawn(context, book, name):
+    """Open a page of the built book and draw its widgets."""
+    page = context.new_page()
+    page.goto((book / f"{name}.html").as_uri())
+    page.evaluate(BEFORE)  # draws what is not yet in sight
+    page.wait_for_function(READY, timeout=120_000)
+    page.wait_for_timeout(300)  # until nothing moves
+    page.evaluate(AGAIN)  # measures them all
+    return page
+
+
+def take(page, name, names):
+    """Return what collect.js takes from an open page of a book of these pages."""
+    script = (HERE / "collect.js").read_text("utf8").split("*/", 1)[1]
+    title = "About this book" if name == parts()[0][1][0] else None  # the cover bears the book's own
+    return page.evaluate(script, {"name": name, "pages": names, "title": title})
+
+
 def collect(context, book, names):
     """Open each page, draw its widgets, and take its article; return what collect.js answers, by name."""
-    script = (HERE / "collect.js").read_text("utf8").split("*/", 1)[1]
-    root, found = parts()[0][1][0], {}
+    found = {}
     for name in names:
-        page = context.new_page()
-        page.goto((book / f"{name}.html").as_uri())
-        page.evaluate(BEFORE)  # draws what is not yet in sight
-        page.wait_for_function(READY, timeout=120_000)
-        page.wait_for_timeout(300)  # until nothing moves
-        page.evaluate(AGAIN)  # measures them all
-        title = "About this book" if name == root else None  # the cover bears the book's own
-        found[name] = page.evaluate(script, {"name": name, "pages": names, "title": title})
+        page = drawn(context, book, name)
+        found[name] = take(page, name, names)
         page.close()
     return found
 
@@ -149,7 +160,7 @@ def print_book(browser, book, out, names, paper="A4"):
     out.parent.mkdir(parents=True, exist_ok=True)
     context = browser.new_context(viewport={"width": 1280, "height": 1000}, color_scheme="light")
     found = collect(context, book, names)
-    document = compose(book, found, paper, [FONT] if FONT.is_file() else [])
+    document = compose(found, paper, [FONT] if FONT.is_file() else [])
     with tempfile.TemporaryDirectory() as folder:
         raw = Path(folder, "book.pdf")
         faults = print_pages(context, document, raw, paper)

@@ -1,16 +1,10 @@
 """The book on paper and without JavaScript: two pages as a PDF, a printed page, a page that only reads."""
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
+from paper import compare_widgets, heard, links, marks, paged, print_book, squeezed
 from pypdf import PdfReader
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book/pdf"))
-import paged  # noqa: E402
-import print_book  # noqa: E402
 
 CHAPTER, TABLES = "notebooks/00-notation", "book/notation"
 QUIZ = "notebooks/05-convolution-backward"
@@ -32,38 +26,17 @@ def texts(printed):
     return [page.extract_text() for page in printed[0].pages]
 
 
-def flat(outline):
-    """List bookmarks and their depth in order."""
-    for entry in outline:
-        if isinstance(entry, list):
-            yield from ((depth + 1, inner) for depth, inner in flat(entry))
-        else:
-            yield 0, entry
-
-
-def squeezed(text):
-    return "".join(text.split())
-
-
-def links(reader):
-    """List (page number, annotation) of all links."""
-    for number, page in enumerate(reader.pages):
-        for annotation in page.get("/Annots", []):
-            if annotation.get_object()["/Subtype"] == "/Link":
-                yield number, annotation.get_object()
-
-
 def test_nothing_is_cut_at_the_side(printed):
     assert printed[1] == []
 
 
 def test_bookmarks_lead_to_their_headings(printed, texts):
     reader, _ = printed
-    marks = list(flat(reader.outline))
-    tops = [mark.title for depth, mark in marks if depth == 0]
+    found = list(marks(reader.outline))
+    tops = [mark.title for depth, mark in found if depth == 0]
     assert tops == ["Contents", "0 · Notation", "Notation"]
-    assert len(marks) > 15 and {depth for depth, _ in marks} == {0, 1, 2}
-    for _, mark in marks:
+    assert len(found) > 15 and {depth for depth, _ in found} == {0, 1, 2}
+    for _, mark in found:
         page = texts[reader.get_destination_page_number(mark)]
         assert squeezed(mark.title) in squeezed(page), mark.title
 
@@ -85,7 +58,7 @@ def test_each_page_has_its_number_and_its_chapter(printed, texts):
     reader, _ = printed
     starts = [
         (reader.get_destination_page_number(mark), mark.title)
-        for depth, mark in flat(reader.outline)
+        for depth, mark in marks(reader.outline)
         if depth == 0
     ]
     for number, text in enumerate(texts[1:], 1):
@@ -112,9 +85,9 @@ def test_links_between_pages_stay_in_the_book(printed):
 def test_answers_stand_at_the_end(printed, texts):
     """Exercises first, with the page of their answer; answers after the summary."""
     reader, _ = printed
-    marks = [(mark.title, reader.get_destination_page_number(mark)) for _, mark in flat(reader.outline)]
-    pages = dict(marks)
-    assert [title for title, _ in marks].index("Answers") > [title for title, _ in marks].index("Summary")
+    places = [(mark.title, reader.get_destination_page_number(mark)) for _, mark in marks(reader.outline)]
+    pages, titles = dict(places), [title for title, _ in places]
+    assert titles.index("Answers") > titles.index("Summary")
     asked = "\n".join(texts[pages["Exercises"] : pages["Summary"]])
     assert "Answer on page" in asked and "Solution to" not in asked
     assert "Both axes are reversed" in "\n".join(texts[pages["Answers"] :])
@@ -138,14 +111,15 @@ def test_fonts_are_embedded_and_the_file_says_what_it_is(printed):
 
 def test_formulas_can_be_heard(printed):
     """The tree of tags holds formulas as figures with their TeX."""
-    heard, left = [], [printed[0].trailer["/Root"]["/StructTreeRoot"]]
-    while left:
-        node = left.pop().get_object()
-        if isinstance(node, dict):
-            heard += [node["/Alt"]] if node.get("/S") == "/Figure" and "/Alt" in node else []
-            children = node.get("/K", [])
-            left += children if isinstance(children, list) else [children]
-    assert len(heard) > 100 and sum(r"\delta" in words for words in heard) > 10, heard[:5]
+    texts = heard(printed[0])
+    assert len(texts) > 100 and sum(r"\delta" in words for words in texts) > 10, texts[:5]
+
+
+@pytest.mark.parametrize("name", [QUIZ, "notebooks/12-training-on-digits"])
+def test_widgets_on_paper_wear_their_style(browser, book_path, tmp_path, name):
+    """Each mark, word and box of a widget has the colour and weight that it has where its page is printed."""
+    count, unlike = compare_widgets(browser, book_path, name, tmp_path)
+    assert count > 1000 and unlike == []
 
 
 @pytest.mark.parametrize(

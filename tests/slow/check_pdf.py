@@ -6,20 +6,13 @@ What is measured goes into benchmarks/pdf.md.
 import os
 import platform
 import re
-import sys
 import time
 from datetime import date
 from importlib.metadata import version
-from pathlib import Path
-from unicodedata import normalize
 
 import pytest
+from paper import ROOT, compare_widgets, heard, links, marks, paged, print_book, squeezed
 from pypdf import PdfReader
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "book/pdf"))
-import paged  # noqa: E402
-import print_book  # noqa: E402
 
 PAGE = ROOT / "benchmarks/pdf.md"
 NAMES = [name for _, names in paged.parts() for name in names]
@@ -54,28 +47,6 @@ def printed(browser, book_path):
 @pytest.fixture(scope="module")
 def texts(printed):
     return [page.extract_text() for page in printed[0].pages]
-
-
-def marks(outline, depth=0):
-    """List bookmarks with their depth in order."""
-    for entry in outline:
-        if isinstance(entry, list):
-            yield from marks(entry, depth + 1)
-        else:
-            yield depth, entry
-
-
-def annotations(reader):
-    """List (page number, link) of the whole book."""
-    for number, page in enumerate(reader.pages):
-        for note in page.get("/Annots", []):
-            if note.get_object()["/Subtype"] == "/Link":
-                yield number, note.get_object()
-
-
-def squeezed(text):
-    """Return a text without spaces, and without the typesetter's joined letters such as fi."""
-    return "".join(normalize("NFKC", text).split())
 
 
 def test_nothing_is_cut_and_no_letter_is_missing(printed):
@@ -117,7 +88,7 @@ def test_every_page_has_words_its_number_and_its_chapter(printed, texts):
 def test_every_link_leads_to_a_place_or_into_the_world(printed):
     reader = printed[0]
     places = set(reader.named_destinations)
-    for number, note in annotations(reader):
+    for number, note in links(reader):
         if "/Dest" in note:
             assert note["/Dest"] in places, (number + 1, note["/Dest"])
         else:
@@ -141,23 +112,19 @@ def test_us_paper(browser, book_path, tmp_path):
     assert sizes == {(612, 792)} and count == len(reader.pages) and faults == []
 
 
-def heard(reader):
-    """Count the figures of the tree of tags that have a text."""
-    count, left = 0, [reader.trailer["/Root"]["/StructTreeRoot"]]
-    while left:
-        node = left.pop().get_object()
-        if isinstance(node, dict):
-            count += node.get("/S") == "/Figure" and "/Alt" in node
-            children = node.get("/K", [])
-            left += children if isinstance(children, list) else [children]
-    return count
+@pytest.mark.parametrize("name", NAMES)
+def test_widgets_wear_their_style(browser, book_path, tmp_path, name):
+    """Each mark, word and box of a widget has the colour and weight that it has where its page is printed."""
+    page = (book_path / f"{name}.html").read_text("utf8")
+    count, unlike = compare_widgets(browser, book_path, name, tmp_path)
+    assert (count > 100) == ("application/vnd.jupyter.widget-view+json" in page) and unlike == []
 
 
 def test_size_and_time_are_reasonable(printed):
     """Write down what was measured, then compare."""
     reader, _, out, seconds, chromium = printed
-    notes = [note for _, note in annotations(reader)]
-    size, spoken = out.stat().st_size / 2**20, heard(reader)
+    notes = [note for _, note in links(reader)]
+    size, spoken = out.stat().st_size / 2**20, len(heard(reader))
     PAGE.write_text(
         TEXT.format(
             day=date.today().isoformat(),
