@@ -44,6 +44,32 @@ def test_a_cell_that_goes_away_takes_its_bad_text_with_it(field):
     assert seen.messages == []
 
 
+def test_a_cell_that_opens_under_the_cursor_has_its_number(field):
+    """Where no output was, a δ appears under the reader: it shows its number, and leaving keeps it."""
+    page, seen, sides = field
+    shown, left = page.evaluate("""async () => {
+      const { el, model } = mounted["ConvBackward-a"];
+      const first = () => el.querySelectorAll(".formula .panel")[2].querySelector("[data-at='0,0']");
+      model.set({ view: "kernel", image_size: 2, kernel_size: 3, frame: -1 });
+      await null;
+      first().focus();
+      if (first().tagName === "INPUT") throw new Error("a number stands where there is no output");
+      model.set({ image_size: 3, kernel_size: 2, delta: [[5, 6], [7, 8]] });
+      await null;
+      if (document.activeElement !== first()) throw new Error("the reader's place was lost");
+      const shown = first().value;
+      first().value = "abc";
+      first().blur();
+      await null;
+      const left = [first().value, model.get("delta")];
+      model.set(model.get("initial"));
+      model.save_changes();
+      return [shown, left];
+    }""")
+    assert shown == "5" and left == ["5", [[5, 6], [7, 8]]]
+    assert fire_page.pull(page, "ConvBackward-a", sides["ConvBackward-a"]) == [] == seen.messages
+
+
 def test_a_list_shows_what_the_model_holds(field):
     """Choosing "own points", which changes nothing, does not rename the points that stand there."""
     page, seen, _ = field

@@ -42,7 +42,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
     return { cell, corner, value, badge, stop, editable, painted: "" };
   }
 
-  /** Give the table the plan's shape; cells that can stay do, so that focus and time are not lost. */
+  /** Give the table the plan's shape; cells that can stay do, so that focus and time are not lost. Was the focus lost? */
   function build(plan) {
     const held = table.contains(document.activeElement);
     const old = cells;
@@ -60,13 +60,13 @@ export function grid({ onPick, onEdit, onRefuse }) {
     });
     building = false;
     active = [Math.min(active[0], plan.length - 1), Math.min(active[1], plan[0].length - 1)];
-    if (held && !table.contains(document.activeElement)) cells[active[0]][active[1]].stop.focus();
+    return held && !table.contains(document.activeElement);
   }
 
   /** Show a plan: rows of cell descriptions, plus { kind, heading, note, label, window }. */
   function update(plan, { kind, heading, note = "", label, window: box = null }) {
     const key = plan.map((row) => row.map((c) => (c.editable ? "e" : "r")).join("")).join("/");
-    if (key !== shape) build(plan);
+    const lost = key !== shape && build(plan);
     [shape, described] = [key, plan];
     table.style.setProperty("--columns", plan[0].length);
     el.className = `panel ${kind}`;
@@ -78,6 +78,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
     plan.forEach((row, i) => row.forEach((spec, j) => paint(cells[i][j], spec, i === active[0] && j === active[1])));
     frame.hidden = !box;
     if (box) Object.entries(box).forEach(([name, size]) => frame.style.setProperty(`--${name}`, size));
+    if (lost) cells[active[0]][active[1]].stop.focus();  // once there is a number in it to come back to
   }
 
   function paint(parts, spec, reachable) {
