@@ -18,7 +18,7 @@ def run_tests(name, cases, folder):
     path = folder / f"{name}.cases.json"
     path.write_text(json.dumps(cases), encoding="utf-8")
     run = subprocess.run(
-        [NODE, "--test", FOLDER / f"{name}.test.mjs"],
+        [NODE, "--test", "--test-reporter=tap", FOLDER / f"{name}.test.mjs"],
         capture_output=True,
         text=True,
         env={**os.environ, "CNN_CASES": str(path)},

@@ -29,12 +29,6 @@ def test_other_letters_stay_as_they_are(other):
     assert coloured(formula) == formula
 
 
-def test_the_built_book_colours_its_formulas(book_path):
-    page = (book_path / "notebooks/05-convolution-backward.html").read_text("utf8")
-    [formula] = re.findall(r'<div class="math" id="equation-conv-dx-conv">.*?</div>', page, re.DOTALL)
-    assert formula.count("of-d") == 3 and "of-x" not in formula
-
-
 def test_pages_and_widgets_have_one_palette():
     """Colour by colour, light and dark: `--cnn-x` of the page is `--x` of the widgets."""
     page = (ROOT / "book/assets/book.css").read_text("utf8")

@@ -25,6 +25,12 @@ def test_the_list_of_pages_is_complete(book_path):
     assert built == {*PAGES, "index"}
 
 
+def test_formulas_are_coloured(book_path):
+    page = (book_path / "notebooks/05-convolution-backward.html").read_text("utf8")
+    [formula] = re.findall(r'<div class="math" id="equation-conv-dx-conv">.*?</div>', page, re.DOTALL)
+    assert formula.count("of-d") == 3 and "of-x" not in formula
+
+
 def assert_clean(page, seen):
     """Nothing was missed, asked of others or complained of from top to bottom, and every widget is drawn."""
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")

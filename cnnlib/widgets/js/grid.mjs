@@ -100,8 +100,7 @@ export function grid({ onPick, onEdit, onRefuse }) {
     badge.textContent = spec.badge ?? "";
     stop.setAttribute("aria-label", `${spec.label}: ${text}`);
     stop.tabIndex = reachable ? 0 : -1;
-    if (spec.states?.includes("picked")) cell.setAttribute("aria-selected", "true");
-    else cell.removeAttribute("aria-selected");
+    cell.ariaSelected = spec.states?.includes("picked") ? "true" : null;
   }
 
   const place = (target) => target.closest(".cnn-cell")?.querySelector("[data-at]") ?? target.closest("[data-at]");
