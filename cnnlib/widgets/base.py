@@ -13,6 +13,49 @@ LIMIT = 999
 STYLE = (Path(__file__).parent / "theme.css").read_text(encoding="utf-8")
 
 
+def number(value):
+    """Whether a value is a finite number, and no truth value."""
+    kinds = int | float | np.integer | np.floating
+    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def axes(value):
+    """Return how many axes nested lists have; none if their rows differ in length."""
+    try:
+        return np.ndim(value)
+    except ValueError:
+        return 0
+
+
+class Whole(traitlets.Int):
+    """A whole number; True and False are none."""
+
+    def validate(self, obj, value):
+        if isinstance(value, bool):
+            self.error(obj, value)
+        return super().validate(obj, value)
+
+
+class Number(traitlets.Float):
+    """A finite number."""
+
+    def validate(self, obj, value):
+        if not number(value):
+            span = f" from {self.min:g} to {self.max:g}" if math.isfinite(self.max - self.min) else ""
+            wanted = f"{self.name} must be a number{span.replace('-', '−')}"
+            raise traitlets.TraitError(f"{wanted}; came {value!r}")
+        return super().validate(obj, value)
+
+
+class Choice(traitlets.Enum):
+    """One of a few names or whole numbers; an array is never asked whether it equals one."""
+
+    def validate(self, obj, value):
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            self.error(obj, value)
+        return super().validate(obj, value)
+
+
 class Matrix(traitlets.TraitType):
     """A square matrix of finite numbers, kept as rows; arrays are welcome."""
 

@@ -5,7 +5,7 @@ import traitlets
 
 from cnnlib.layers import Conv2d, Dense, MaxPool2d
 from cnnlib.network import Concat, Residual, Sequential
-from cnnlib.widgets.base import Widget
+from cnnlib.widgets.base import Choice, Number, Whole, Widget
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size, receptive_field
 
@@ -69,19 +69,19 @@ class BlockBuilder(Widget):
     starting = ("view", "channels", "filters", "reducers", "reduced", "backward", "branch")
     starting += ("depth", "slope", "layers", "image_size", "level", "unit")
 
-    view = traitlets.Enum(("inception", "residual", "field"), "inception").tag(sync=True)
-    channels = traitlets.Int(192, min=1, max=512).tag(sync=True)
+    view = Choice(("inception", "residual", "field"), "inception").tag(sync=True)
+    channels = Whole(192, min=1, max=512).tag(sync=True)
     filters = Wholes([64, 128, 32, 32], [4], (1, 256), text="4 whole numbers from 1 to 256").tag(sync=True)
     reducers = Wholes([96, 16], [2], (1, 256), text="2 whole numbers from 1 to 256").tag(sync=True)
     reduced = traitlets.Bool(True).tag(sync=True)
     backward = traitlets.Bool(False).tag(sync=True)
-    branch = traitlets.Int(1, min=0, max=3).tag(sync=True)
-    depth = traitlets.Int(20, min=1, max=40).tag(sync=True)
-    slope = traitlets.Float(0.1).tag(sync=True)
+    branch = Whole(1, min=0, max=3).tag(sync=True)
+    depth = Whole(20, min=1, max=40).tag(sync=True)
+    slope = Number(0.1).tag(sync=True)
     layers = Wholes(PRESETS["LeNet-5"], range(1, 9), (1, 7), (1, 3), text=WINDOWS).tag(sync=True)
-    image_size = traitlets.Int(32, min=4, max=48).tag(sync=True)
-    level = traitlets.Int(2, min=0, max=7).tag(sync=True)
-    unit = traitlets.Int(4, min=0, max=47).tag(sync=True)
+    image_size = Whole(32, min=4, max=48).tag(sync=True)
+    level = Whole(2, min=0, max=7).tag(sync=True)
+    unit = Whole(4, min=0, max=47).tag(sync=True)
     presets = traitlets.Dict(PRESETS).tag(sync=True)
 
     @traitlets.validate("slope")

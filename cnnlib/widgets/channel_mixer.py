@@ -3,7 +3,7 @@
 import traitlets
 
 from cnnlib.conv import conv2d
-from cnnlib.widgets.base import Matrix, Widget, np, resize, table_html
+from cnnlib.widgets.base import Choice, Matrix, Number, Whole, Widget, np, resize, table_html
 from cnnlib.widgets.compose import compose
 
 WORKED = {
@@ -58,11 +58,11 @@ class ChannelMixer(Widget):
     x2 = Matrix(4).tag(sync=True)
     k1 = Matrix(3).tag(sync=True)
     k2 = Matrix(3).tag(sync=True)
-    b = traitlets.Float(1, min=-999, max=999).tag(sync=True)
-    kernel_size = traitlets.Int(2, min=1, max=3).tag(sync=True)
-    table = traitlets.Enum(("both", "first", "second"), "both").tag(sync=True)
+    b = Number(1, min=-999, max=999).tag(sync=True)
+    kernel_size = Whole(2, min=1, max=3).tag(sync=True)
+    table = Choice(("both", "first", "second"), "both").tag(sync=True)
     crossed = traitlets.Bool(False).tag(sync=True)
-    step = traitlets.Int(0, min=0, max=15).tag(sync=True)
+    step = Whole(0, min=0, max=15).tag(sync=True)
     presets = traitlets.Dict(PRESETS).tag(sync=True)
 
     def __init__(self, x1=None, x2=None, k1=None, k2=None, **traits):
@@ -87,12 +87,6 @@ class ChannelMixer(Widget):
         if len(proposal.value) != 4:
             size = len(proposal.value)
             raise traitlets.TraitError(f"{proposal.trait.name} must be 4 × 4; came {size} × {size}")
-        return proposal.value
-
-    @traitlets.validate("b")
-    def _finite(self, proposal):
-        if not np.isfinite(proposal.value):
-            raise traitlets.TraitError(f"b must be a number from −999 to 999; came {proposal.value}")
         return proposal.value
 
     @traitlets.observe("k1", "k2")

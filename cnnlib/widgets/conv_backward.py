@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from cnnlib.conv import conv2d, conv2d_backward
-from cnnlib.widgets.base import Matrix, Widget, agree, resize, table_html
+from cnnlib.widgets.base import Choice, Matrix, Whole, Widget, agree, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -61,15 +61,15 @@ class ConvBackward(Widget):
     x = Matrix(6).tag(sync=True)
     w = Matrix(4).tag(sync=True)
     delta = Matrix(6).tag(sync=True)
-    image_size = traitlets.Int(4, min=2, max=6).tag(sync=True)
-    kernel_size = traitlets.Int(2, min=1, max=4).tag(sync=True)
-    stride = traitlets.Int(1, min=1, max=3).tag(sync=True)
-    view = traitlets.Enum(("input", "kernel", "forward"), "input").tag(sync=True)
+    image_size = Whole(4, min=2, max=6).tag(sync=True)
+    kernel_size = Whole(2, min=1, max=4).tag(sync=True)
+    stride = Whole(1, min=1, max=3).tag(sync=True)
+    view = Choice(("input", "kernel", "forward"), "input").tag(sync=True)
     turned = traitlets.Bool(True).tag(sync=True)
-    focus_on = traitlets.Enum(("x", "w", "y"), "x").tag(sync=True)
-    focus = traitlets.Int(0, min=0, max=35).tag(sync=True)
-    frame = traitlets.Int(-1, min=-1, max=40).tag(sync=True)
-    speed = traitlets.Enum(("slow", "normal", "fast"), "normal").tag(sync=True)
+    focus_on = Choice(("x", "w", "y"), "x").tag(sync=True)
+    focus = Whole(0, min=0, max=35).tag(sync=True)
+    frame = Whole(-1, min=-1, max=40).tag(sync=True)
+    speed = Choice(("slow", "normal", "fast"), "normal").tag(sync=True)
 
     def __init__(self, x=None, w=None, delta=None, **traits):
         traits = agree({"x": x, **traits}, "x", "image_size", 4)

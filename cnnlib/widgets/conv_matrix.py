@@ -5,7 +5,7 @@ import traitlets
 
 from cnnlib.conv import conv2d, conv2d_backward
 from cnnlib.matrix import conv_matrix
-from cnnlib.widgets.base import Matrix, Widget, agree, resize, table_html
+from cnnlib.widgets.base import Choice, Matrix, Whole, Widget, agree, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -47,15 +47,15 @@ class ConvMatrix(Widget):
     x = Matrix(6).tag(sync=True)
     w = Matrix(4).tag(sync=True)
     delta = Matrix(10).tag(sync=True)
-    image_size = traitlets.Int(3, min=2, max=6).tag(sync=True)
-    kernel_size = traitlets.Int(2, min=1, max=4).tag(sync=True)
-    stride = traitlets.Int(1, min=1, max=3).tag(sync=True)
-    padding = traitlets.Int(0, min=0, max=2).tag(sync=True)
-    dilation = traitlets.Int(1, min=1, max=2).tag(sync=True)
-    view = traitlets.Enum(("forward", "backward", "gradient"), "forward").tag(sync=True)
-    weights = traitlets.Enum(("dense", "local", "shared"), "shared").tag(sync=True)
-    focus_on = traitlets.Enum(("y", "x", "w", "entry"), "y").tag(sync=True)
-    focus = traitlets.Int(0, min=0, max=3599).tag(sync=True)
+    image_size = Whole(3, min=2, max=6).tag(sync=True)
+    kernel_size = Whole(2, min=1, max=4).tag(sync=True)
+    stride = Whole(1, min=1, max=3).tag(sync=True)
+    padding = Whole(0, min=0, max=2).tag(sync=True)
+    dilation = Whole(1, min=1, max=2).tag(sync=True)
+    view = Choice(("forward", "backward", "gradient"), "forward").tag(sync=True)
+    weights = Choice(("dense", "local", "shared"), "shared").tag(sync=True)
+    focus_on = Choice(("y", "x", "w", "entry"), "y").tag(sync=True)
+    focus = Whole(0, min=0, max=3599).tag(sync=True)
 
     def __init__(self, x=None, w=None, delta=None, **traits):
         traits = agree({"x": x, **traits}, "x", "image_size", 3)

@@ -3,7 +3,7 @@
 import traitlets
 
 from cnnlib.conv import conv2d
-from cnnlib.widgets.base import Matrix, Widget, agree, counting, np, resize, table_html
+from cnnlib.widgets.base import Choice, Matrix, Whole, Widget, agree, counting, np, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size, rot180
 
@@ -73,16 +73,16 @@ class ConvStepper(Widget):
 
     x = Matrix(8).tag(sync=True)
     w = Matrix(5).tag(sync=True)
-    image_size = traitlets.Int(3, min=2, max=8).tag(sync=True)
-    kernel_size = traitlets.Int(2, min=1, max=5).tag(sync=True)
-    stride = traitlets.Int(1, min=1, max=3).tag(sync=True)
-    padding = traitlets.Enum(("narrow", "same", "wide"), "narrow").tag(sync=True)
+    image_size = Whole(3, min=2, max=8).tag(sync=True)
+    kernel_size = Whole(2, min=1, max=5).tag(sync=True)
+    stride = Whole(1, min=1, max=3).tag(sync=True)
+    padding = Choice(("narrow", "same", "wide"), "narrow").tag(sync=True)
     turned = traitlets.Bool(False).tag(sync=True)
-    step = traitlets.Int(0, min=0, max=143).tag(sync=True)
-    focus_on = traitlets.Enum(("y", "x", "w"), "y").tag(sync=True)
-    focus = traitlets.Int(0, min=0, max=63).tag(sync=True)
+    step = Whole(0, min=0, max=143).tag(sync=True)
+    focus_on = Choice(("y", "x", "w"), "y").tag(sync=True)
+    focus = Whole(0, min=0, max=63).tag(sync=True)
     shaded = traitlets.Bool(False).tag(sync=True)
-    speed = traitlets.Enum(("slow", "normal", "fast"), "normal").tag(sync=True)
+    speed = Choice(("slow", "normal", "fast"), "normal").tag(sync=True)
     presets = traitlets.Dict(PRESETS).tag(sync=True)
 
     def __init__(self, x=None, w=None, **traits):

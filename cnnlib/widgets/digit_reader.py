@@ -8,7 +8,7 @@ import traitlets
 from cnnlib.layers import Conv2d, Dense, Flatten, MaxPool2d, ReLU
 from cnnlib.loss import cross_entropy_backward, softmax
 from cnnlib.network import Sequential
-from cnnlib.widgets.base import Widget, table_html
+from cnnlib.widgets.base import Choice, Whole, Widget, number, table_html
 from cnnlib.widgets.compose import compose
 
 NAMES = "w1", "b1", "w2", "b2", "w3", "b3"
@@ -72,14 +72,14 @@ class DigitReader(Widget):
     usual = traitlets.Dict().tag(sync=True)
     presets = traitlets.Dict().tag(sync=True)
     picture = Picture([[0.0] * 8] * 8).tag(sync=True)
-    towards = traitlets.Int(0, min=0, max=9).tag(sync=True)
-    layer = traitlets.Enum(("first", "pooled", "second", "class"), "first").tag(sync=True)
-    map = traitlets.Int(0, min=0, max=31).tag(sync=True)
-    row = traitlets.Int(3, min=0, max=7).tag(sync=True)
-    column = traitlets.Int(3, min=0, max=7).tag(sync=True)
-    part = traitlets.Int(0, min=0, max=31).tag(sync=True)
+    towards = Whole(0, min=0, max=9).tag(sync=True)
+    layer = Choice(("first", "pooled", "second", "class"), "first").tag(sync=True)
+    map = Whole(0, min=0, max=31).tag(sync=True)
+    row = Whole(3, min=0, max=7).tag(sync=True)
+    column = Whole(3, min=0, max=7).tag(sync=True)
+    part = Whole(0, min=0, max=31).tag(sync=True)
     eraser = traitlets.Bool(False).tag(sync=True)
-    softness = traitlets.Int(2, min=0, max=4).tag(sync=True)
+    softness = Whole(2, min=0, max=4).tag(sync=True)
 
     def __init__(self, network=None, seen=None, presets=None, **traits):
         shown = {name: Picture().validate(None, grey) for name, grey in (presets or {}).items()}
@@ -92,6 +92,18 @@ class DigitReader(Widget):
             presets={name: [int(v) if v == int(v) else v for v in row] for name, row in sixteenths.items()},
             **traits,
         )
+
+    @traitlets.validate("weights")
+    def _six_lists(self, proposal):
+        given = {name: values for name, values in proposal.value.items() if isinstance(values, list)}
+        f, s = len(given.get("b1", ())), len(given.get("b2", ()))
+        wanted = dict(zip(NAMES, (9 * f, f, 9 * f * s, s, 160 * s, 10), strict=True))
+        sizes = {name: len(values) for name, values in given.items()}
+        if sizes != wanted or not f * s or not all(number(v) for values in given.values() for v in values):
+            raise traitlets.TraitError(
+                f"weights must be six lists of numbers, {', '.join(NAMES)}, of {SHAPE}"
+            )
+        return proposal.value
 
     def network(self):
         """Return the network whose weights the page holds, in float64."""

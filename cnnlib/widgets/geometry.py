@@ -1,8 +1,6 @@
 """The widget of one axis: how many windows fit, and what they read."""
 
-import traitlets
-
-from cnnlib.widgets.base import Widget
+from cnnlib.widgets.base import Whole, Widget
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -32,12 +30,12 @@ class Geometry(Widget):
     _esm = compose("geometry")
     starting = ("image_size", "kernel_size", "stride", "padding", "dilation", "step")
 
-    image_size = traitlets.Int(8, min=1, max=10).tag(sync=True)
-    kernel_size = traitlets.Int(3, min=1, max=5).tag(sync=True)
-    stride = traitlets.Int(2, min=1, max=4).tag(sync=True)
-    padding = traitlets.Int(0, min=0, max=4).tag(sync=True)
-    dilation = traitlets.Int(1, min=1, max=3).tag(sync=True)
-    step = traitlets.Int(1, min=0, max=17).tag(sync=True)
+    image_size = Whole(8, min=1, max=10).tag(sync=True)
+    kernel_size = Whole(3, min=1, max=5).tag(sync=True)
+    stride = Whole(2, min=1, max=4).tag(sync=True)
+    padding = Whole(0, min=0, max=4).tag(sync=True)
+    dilation = Whole(1, min=1, max=3).tag(sync=True)
+    step = Whole(1, min=0, max=17).tag(sync=True)
 
     def windows(self):
         """Return, for each window, the cells of the padded axis that its taps lie on."""

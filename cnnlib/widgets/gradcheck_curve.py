@@ -11,7 +11,7 @@ from cnnlib.gradcheck import complex_step_vjp, numerical_vjp
 from cnnlib.loss import squared_error_backward
 from cnnlib.mistakes import kernel_not_turned, missing_divisor
 from cnnlib.pool import avg_pool2d, avg_pool2d_backward
-from cnnlib.widgets.base import Widget
+from cnnlib.widgets.base import Choice, Number, Widget
 from cnnlib.widgets.compose import compose
 
 KERNEL = np.array([[[[0.1, 0.2], [0.3, 0.4]]]])
@@ -96,10 +96,10 @@ class GradcheckCurve(Widget):
     _esm = compose("gradcheck_curve")
     starting = ("function", "point", "exponent", "method", "planted")
 
-    function = traitlets.Enum(tuple(FUNCTIONS), "e^(sin t)").tag(sync=True)
-    point = traitlets.Float(0.7, min=-2, max=2).tag(sync=True)
-    exponent = traitlets.Float(-5.0, min=-20, max=0).tag(sync=True)
-    method = traitlets.Enum(METHODS, "central").tag(sync=True)
+    function = Choice(tuple(FUNCTIONS), "e^(sin t)").tag(sync=True)
+    point = Number(0.7, min=-2, max=2).tag(sync=True)
+    exponent = Number(-5.0, min=-20, max=0).tag(sync=True)
+    method = Choice(METHODS, "central").tag(sync=True)
     planted = traitlets.Bool(False).tag(sync=True)
 
     def slope(self):

@@ -14,7 +14,7 @@ from cnnlib.activations import (
     tanh_backward,
 )
 from cnnlib.dense import dense, dense_backward
-from cnnlib.widgets.base import Widget
+from cnnlib.widgets.base import Choice, Number, Whole, Widget
 from cnnlib.widgets.compose import compose
 
 WIDTH, DEEPEST, SEEDS, LEAK = 32, 20, 40, 0.1
@@ -65,13 +65,13 @@ class GradientNorms(Widget):
     _esm = compose("gradient_norms")
     starting = ("depth", "activation", "exponent", "draw", "residual", "seed", "layer")
 
-    depth = traitlets.Int(10, min=1, max=DEEPEST).tag(sync=True)
-    activation = traitlets.Enum(tuple(ACTIVATIONS), "sigmoid").tag(sync=True)
-    exponent = traitlets.Float(0.0, min=-4, max=6).tag(sync=True)
-    draw = traitlets.Enum(("normal", "uniform"), "normal").tag(sync=True)
+    depth = Whole(10, min=1, max=DEEPEST).tag(sync=True)
+    activation = Choice(tuple(ACTIVATIONS), "sigmoid").tag(sync=True)
+    exponent = Number(0.0, min=-4, max=6).tag(sync=True)
+    draw = Choice(("normal", "uniform"), "normal").tag(sync=True)
     residual = traitlets.Bool(False).tag(sync=True)
-    seed = traitlets.Int(1, min=1, max=SEEDS).tag(sync=True)
-    layer = traitlets.Int(9, min=1, max=DEEPEST).tag(sync=True)
+    seed = Whole(1, min=1, max=SEEDS).tag(sync=True)
+    layer = Whole(9, min=1, max=DEEPEST).tag(sync=True)
 
     def norms(self):
         """Return ``(a, delta, bound)``: norms of activations from the input on, of δ, and its bound."""

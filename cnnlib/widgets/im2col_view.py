@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from cnnlib.fast import col2im, im2col
-from cnnlib.widgets.base import Matrix, Widget, agree, resize, table_html
+from cnnlib.widgets.base import Choice, Matrix, Whole, Widget, agree, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -51,16 +51,16 @@ class Im2colView(Widget):
     x = Matrix(6).tag(sync=True)
     w = Matrix(3).tag(sync=True)
     delta = Matrix(8).tag(sync=True)
-    image_size = traitlets.Int(3, min=3, max=6).tag(sync=True)
-    kernel_size = traitlets.Int(2, min=1, max=3).tag(sync=True)
-    stride = traitlets.Int(1, min=1, max=2).tag(sync=True)
-    padding = traitlets.Int(0, min=0, max=1).tag(sync=True)
-    view = traitlets.Enum(("forward", "backward", "round"), "forward").tag(sync=True)
-    order = traitlets.Enum(("rows", "columns"), "rows").tag(sync=True)
-    focus_on = traitlets.Enum(("x", "w", "y"), "y").tag(sync=True)
-    focus = traitlets.Int(1, min=0, max=63).tag(sync=True)
-    frame = traitlets.Int(-1, min=-1, max=63).tag(sync=True)
-    speed = traitlets.Enum(("slow", "normal", "fast"), "normal").tag(sync=True)
+    image_size = Whole(3, min=3, max=6).tag(sync=True)
+    kernel_size = Whole(2, min=1, max=3).tag(sync=True)
+    stride = Whole(1, min=1, max=2).tag(sync=True)
+    padding = Whole(0, min=0, max=1).tag(sync=True)
+    view = Choice(("forward", "backward", "round"), "forward").tag(sync=True)
+    order = Choice(("rows", "columns"), "rows").tag(sync=True)
+    focus_on = Choice(("x", "w", "y"), "y").tag(sync=True)
+    focus = Whole(1, min=0, max=63).tag(sync=True)
+    frame = Whole(-1, min=-1, max=63).tag(sync=True)
+    speed = Choice(("slow", "normal", "fast"), "normal").tag(sync=True)
 
     def __init__(self, x=None, w=None, delta=None, **traits):
         traits = agree({"x": x, **traits}, "x", "image_size", 3)

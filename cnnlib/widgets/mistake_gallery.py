@@ -9,7 +9,7 @@ import traitlets
 
 from cnnlib.mistakes import INPUTS, MISTAKES, case
 from cnnlib.planted import gap
-from cnnlib.widgets.base import LIMIT, Widget, table_html
+from cnnlib.widgets.base import LIMIT, Choice, Whole, Widget, table_html
 from cnnlib.widgets.compose import compose
 
 
@@ -42,9 +42,9 @@ class MistakeGallery(Widget):
     _esm = compose("mistake_gallery")
     starting = ("mistake", "test_input", "focus", "edits")
 
-    mistake = traitlets.Enum(tuple(MISTAKES), "kernel not turned").tag(sync=True)
-    test_input = traitlets.Enum(tuple(INPUTS), "nothing special").tag(sync=True)
-    focus = traitlets.Int(5, min=0, max=63).tag(sync=True)
+    mistake = Choice(tuple(MISTAKES), "kernel not turned").tag(sync=True)
+    test_input = Choice(tuple(INPUTS), "nothing special").tag(sync=True)
+    focus = Whole(5, min=0, max=63).tag(sync=True)
     edits = traitlets.Dict().tag(sync=True)
     runs = traitlets.Dict().tag(sync=True)
     cases = traitlets.Dict().tag(sync=True)

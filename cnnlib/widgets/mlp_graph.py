@@ -8,7 +8,7 @@ import traitlets
 from cnnlib.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from cnnlib.dense import dense, dense_backward
 from cnnlib.loss import squared_error, squared_error_backward
-from cnnlib.widgets.base import LIMIT, Widget, table_html
+from cnnlib.widgets.base import LIMIT, Choice, Whole, Widget, table_html
 from cnnlib.widgets.compose import compose
 
 ACTIVATIONS = {
@@ -70,10 +70,10 @@ class MlpGraph(Widget):
     q = Numbers([[0.1, 0.2, 0.1], [0.3, -0.1, 0], [-0.2, 0.4, -0.1]]).tag(sync=True)
     r = Numbers([[0.5, -0.3, 0.2, 0], [-0.4, 0.1, 0.6, 0.2]]).tag(sync=True)
     targets = Numbers([1, 0]).tag(sync=True)
-    activation = traitlets.Enum(tuple(ACTIVATIONS), "sigmoid").tag(sync=True)
-    view = traitlets.Enum(("paths", "backward"), "paths").tag(sync=True)
-    focus = traitlets.Int(1, min=0, max=16).tag(sync=True)
-    frame = traitlets.Int(-1, min=-1, max=5).tag(sync=True)
+    activation = Choice(tuple(ACTIVATIONS), "sigmoid").tag(sync=True)
+    view = Choice(("paths", "backward"), "paths").tag(sync=True)
+    focus = Whole(1, min=0, max=16).tag(sync=True)
+    frame = Whole(-1, min=-1, max=5).tag(sync=True)
 
     def gradients(self):
         """Return ``(loss, dq, dr)`` by the kernels; dq and dr have the shapes of q and r."""

@@ -10,7 +10,7 @@ from cnnlib.initial import xavier
 from cnnlib.layers import Conv2d, Dense, Flatten, MaxPool2d, Sigmoid
 from cnnlib.loss import squared_error, squared_error_backward
 from cnnlib.network import Sequential
-from cnnlib.widgets.base import Widget, table_html
+from cnnlib.widgets.base import Choice, Number, Whole, Widget, number, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.widgets.mlp_graph import Numbers
 
@@ -30,6 +30,10 @@ def _fresh(rng):
     return np.concatenate([filters.ravel(), np.zeros(3), weights.ravel(), np.zeros(3)]).round(6).tolist()
 
 
+def _signs(picture):
+    return "".join(f"{ink:g}" if number(ink) else "?" for ink in np.ravel(np.asarray(picture, object)))
+
+
 class Pictures(traitlets.TraitType):
     """Small black and white pictures, kept as strings of 36 signs 0 and 1; arrays are welcome."""
 
@@ -38,7 +42,7 @@ class Pictures(traitlets.TraitType):
     def validate(self, obj, value):
         if isinstance(value, str) or not hasattr(value, "__len__"):
             raise traitlets.TraitError(f"{self.name} must be a list of pictures; came {value!r}")
-        rows = [p if isinstance(p, str) else "".join(f"{v:g}" for v in np.ravel(p)) for p in value]
+        rows = [p if isinstance(p, str) else _signs(p) for p in value]
         for k, picture in enumerate(rows):
             if not re.fullmatch("[01]{36}", picture):
                 found = f"number {k} is {picture[:40]!r}"
@@ -86,22 +90,22 @@ class NetworkInspector(Widget):
                 "sample", "steps", "costs")  # fmt: skip
 
     image = Numbers(IMAGE).tag(sync=True)
-    target = traitlets.Int(2, min=1, max=3).tag(sync=True)
+    target = Whole(2, min=1, max=3).tag(sync=True)
     filters = Numbers(FILTERS).tag(sync=True)
     filter_bias = Numbers([-0.2, -0.3, 0.5]).tag(sync=True)
     weights = Numbers(WEIGHTS.tolist()).tag(sync=True)
     output_bias = Numbers([0.1, -0.1, 0]).tag(sync=True)
-    view = traitlets.Enum(("net", "output", "backward"), "backward").tag(sync=True)
-    focus_on = traitlets.Enum(tuple(SIZES), "F").tag(sync=True)
-    channel = traitlets.Int(0, min=0, max=2).tag(sync=True)
-    focus = traitlets.Int(0, min=0, max=15).tag(sync=True)
-    lesson = traitlets.Enum(("digits", "picture"), "digits").tag(sync=True)
-    rate = traitlets.Int(3, min=1, max=10).tag(sync=True)
+    view = Choice(("net", "output", "backward"), "backward").tag(sync=True)
+    focus_on = Choice(tuple(SIZES), "F").tag(sync=True)
+    channel = Whole(0, min=0, max=2).tag(sync=True)
+    focus = Whole(0, min=0, max=15).tag(sync=True)
+    lesson = Choice(("digits", "picture"), "digits").tag(sync=True)
+    rate = Whole(3, min=1, max=10).tag(sync=True)
     pictures = Pictures().tag(sync=True)
     labels = traitlets.List().tag(sync=True)
-    sample = traitlets.Int(-1, min=-1).tag(sync=True)
-    steps = traitlets.Int(0, min=0).tag(sync=True)
-    costs = traitlets.List(traitlets.Float()).tag(sync=True)
+    sample = Whole(-1, min=-1).tag(sync=True)
+    steps = Whole(0, min=0).tag(sync=True)
+    costs = traitlets.List(Number()).tag(sync=True)
     fresh = Numbers(_fresh(np.random.default_rng(1))).tag(sync=True)
 
     def __init__(self, **traits):

@@ -2,7 +2,7 @@
 
 import traitlets
 
-from cnnlib.widgets.base import Widget
+from cnnlib.widgets.base import Choice, Whole, Widget
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -44,14 +44,14 @@ class ParameterCounter(Widget):
     _esm = compose("parameter_counter")
     starting = ("image_size", "kernel_size", "channels", "maps", "stride", "pool", "ceil_mode", "units")
 
-    image_size = traitlets.Int(1000, min=1, max=1000).tag(sync=True)
-    kernel_size = traitlets.Int(10, min=1, max=32).tag(sync=True)
-    channels = traitlets.Int(1, min=1, max=64).tag(sync=True)
-    maps = traitlets.Int(1, min=1, max=64).tag(sync=True)
-    stride = traitlets.Int(1, min=1, max=8).tag(sync=True)
-    pool = traitlets.Int(2, min=1, max=8).tag(sync=True)
+    image_size = Whole(1000, min=1, max=1000).tag(sync=True)
+    kernel_size = Whole(10, min=1, max=32).tag(sync=True)
+    channels = Whole(1, min=1, max=64).tag(sync=True)
+    maps = Whole(1, min=1, max=64).tag(sync=True)
+    stride = Whole(1, min=1, max=8).tag(sync=True)
+    pool = Whole(2, min=1, max=8).tag(sync=True)
     ceil_mode = traitlets.Bool(False).tag(sync=True)
-    units = traitlets.Enum(("1000", "outputs"), "1000").tag(sync=True)
+    units = Choice(("1000", "outputs"), "1000").tag(sync=True)
     presets = traitlets.Dict(PRESETS).tag(sync=True)
 
     def counts(self):

@@ -1,13 +1,11 @@
 """The widget of chapter 01: one unit, its line, and the points it learns."""
 
-import math
-
 import numpy as np
 import traitlets
 
 from cnnlib.activations import sigmoid, tanh
 from cnnlib.perceptron import obstacle
-from cnnlib.widgets.base import LIMIT, Widget, table_html
+from cnnlib.widgets.base import LIMIT, Choice, Number, Whole, Widget, axes, number, table_html
 from cnnlib.widgets.compose import compose
 
 LOW, HIGH = -1.5, 2.5
@@ -23,19 +21,13 @@ PRESETS = {
 }
 
 
-def number(value):
-    """Whether a value is a finite number, and no truth value."""
-    kinds = int | float | np.integer | np.floating
-    return isinstance(value, kinds) and not isinstance(value, bool) and math.isfinite(value)
-
-
 class Points(traitlets.TraitType):
     """One to ten points of the plane, kept as pairs; arrays are welcome."""
 
     info_text = "one to ten pairs of numbers"
 
     def validate(self, obj, value):
-        rows = [list(row) for row in value] if np.ndim(value) == 2 else []
+        rows = [list(row) for row in value] if axes(value) == 2 else []
         if not 1 <= len(rows) <= 10 or any(len(row) != 2 for row in rows):
             raise traitlets.TraitError(f"points must be one to ten pairs (x₁, x₂); came {value!r}")
         for entry in [entry for row in rows for entry in row]:
@@ -44,6 +36,14 @@ class Points(traitlets.TraitType):
                     f"points must lie from {LOW} to {HIGH} and have at most two decimals; came {entry!r}"
                 )
         return [[entry.item() if isinstance(entry, np.generic) else entry for entry in row] for row in rows]
+
+
+class Bias(Number):
+    """A finite number; a whole one stays whole."""
+
+    def validate(self, obj, value):
+        super().validate(obj, value)
+        return value
 
 
 class Perceptron(Widget):
@@ -81,13 +81,13 @@ class Perceptron(Widget):
     starting = ("points", "labels", "activation", "w", "b", "rate", "seen")
 
     points = Points(CORNERS).tag(sync=True)
-    labels = traitlets.List(traitlets.Enum((-1, 1)), [-1, -1, -1, 1]).tag(sync=True)
-    activation = traitlets.Enum(("sign", "sigmoid", "tanh"), "sign").tag(sync=True)
+    labels = traitlets.List(Choice((-1, 1)), [-1, -1, -1, 1]).tag(sync=True)
+    activation = Choice(("sign", "sigmoid", "tanh"), "sign").tag(sync=True)
     w = traitlets.List([0, 0]).tag(sync=True)
-    b = traitlets.Union([traitlets.Int(), traitlets.Float()], default_value=0).tag(sync=True)
-    rate = traitlets.Float(1.0, min=0.1, max=2.0).tag(sync=True)
-    seen = traitlets.Int(0, min=0).tag(sync=True)
-    speed = traitlets.Enum(("slow", "normal", "fast"), "normal").tag(sync=True)
+    b = Bias(0, min=-LIMIT, max=LIMIT).tag(sync=True)
+    rate = Number(1.0, min=0.1, max=2.0).tag(sync=True)
+    seen = Whole(0, min=0).tag(sync=True)
+    speed = Choice(("slow", "normal", "fast"), "normal").tag(sync=True)
     presets = traitlets.Dict(PRESETS).tag(sync=True)
 
     def __init__(self, points=CORNERS, labels=None, **traits):
@@ -110,14 +110,6 @@ class Perceptron(Widget):
                 f"w must be two numbers from −{LIMIT} to {LIMIT}; came {proposal.value!r}"
             )
         return [float(v) if isinstance(v, np.floating) else v for v in proposal.value]
-
-    @traitlets.validate("b")
-    def _one_bias(self, proposal):
-        if not number(proposal.value) or abs(proposal.value) > LIMIT:
-            raise traitlets.TraitError(
-                f"b must be a number from −{LIMIT} to {LIMIT}; came {proposal.value!r}"
-            )
-        return proposal.value
 
     @traitlets.observe("points")
     def settle(self, change=None):

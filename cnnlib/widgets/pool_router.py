@@ -4,7 +4,7 @@ import numpy as np
 import traitlets
 
 from cnnlib import pool
-from cnnlib.widgets.base import Matrix, Widget, agree, resize, table_html
+from cnnlib.widgets.base import Choice, Matrix, Whole, Widget, agree, resize, table_html
 from cnnlib.widgets.compose import compose
 from cnnlib.windows import output_size
 
@@ -61,18 +61,18 @@ class PoolRouter(Widget):
 
     x = Matrix(8).tag(sync=True)
     delta = Matrix(9).tag(sync=True)
-    kind = traitlets.Enum(("sum", "mean", "max", "l2"), "max").tag(sync=True)
-    image_size = traitlets.Int(4, min=2, max=8).tag(sync=True)
-    pool_size = traitlets.Int(2, min=1, max=4).tag(sync=True)
-    stride = traitlets.Int(2, min=1, max=4).tag(sync=True)
-    padding = traitlets.Int(0, min=0, max=2).tag(sync=True)
+    kind = Choice(("sum", "mean", "max", "l2"), "max").tag(sync=True)
+    image_size = Whole(4, min=2, max=8).tag(sync=True)
+    pool_size = Whole(2, min=1, max=4).tag(sync=True)
+    stride = Whole(2, min=1, max=4).tag(sync=True)
+    padding = Whole(0, min=0, max=2).tag(sync=True)
     ceil_mode = traitlets.Bool(False).tag(sync=True)
     count_padding = traitlets.Bool(True).tag(sync=True)
     split_ties = traitlets.Bool(False).tag(sync=True)
-    numbering = traitlets.Enum(("rows", "blocks"), "rows").tag(sync=True)
-    focus_on = traitlets.Enum(("x", "y"), "y").tag(sync=True)
-    focus = traitlets.Int(0, min=0, max=80).tag(sync=True)
-    frame = traitlets.Int(-1, min=-1, max=80).tag(sync=True)
+    numbering = Choice(("rows", "blocks"), "rows").tag(sync=True)
+    focus_on = Choice(("x", "y"), "y").tag(sync=True)
+    focus = Whole(0, min=0, max=80).tag(sync=True)
+    frame = Whole(-1, min=-1, max=80).tag(sync=True)
 
     def __init__(self, x=None, delta=None, **traits):
         if x is None and traits.get("image_size", 4) == 4:

@@ -4,9 +4,8 @@ import numpy as np
 import traitlets
 
 from cnnlib.loss import cross_entropy_backward, softmax, softmax_backward, squared_error_backward
-from cnnlib.widgets.base import Widget, table_html
+from cnnlib.widgets.base import Number, Whole, Widget, axes, number, table_html
 from cnnlib.widgets.compose import compose
-from cnnlib.widgets.perceptron import number
 
 REACH, MOST = 10, 5
 PRESETS = {
@@ -25,7 +24,7 @@ class Scores(traitlets.TraitType):
     info_text = "two to five scores"
 
     def validate(self, obj, value):
-        scores = list(value) if np.ndim(value) == 1 else []
+        scores = list(value) if axes(value) == 1 else []
         if not 2 <= len(scores) <= MOST:
             raise traitlets.TraitError(
                 f"{self.name} must be 2 to {MOST} scores, one per class; came {value!r}"
@@ -68,10 +67,10 @@ class SoftmaxSliders(Widget):
     starting = ("logits", "target", "smoothing", "temperature", "focus")
 
     logits = Scores([1, 2, 3]).tag(sync=True)
-    target = traitlets.Int(2, min=0, max=MOST - 1).tag(sync=True)
-    smoothing = traitlets.Float(0.0, min=0.0, max=0.5).tag(sync=True)
-    temperature = traitlets.Float(1.0, min=0.1, max=10.0).tag(sync=True)
-    focus = traitlets.Int(2, min=0, max=MOST - 1).tag(sync=True)
+    target = Whole(2, min=0, max=MOST - 1).tag(sync=True)
+    smoothing = Number(0.0, min=0.0, max=0.5).tag(sync=True)
+    temperature = Number(1.0, min=0.1, max=10.0).tag(sync=True)
+    focus = Whole(2, min=0, max=MOST - 1).tag(sync=True)
     presets = traitlets.Dict(
         {name: {"smoothing": 0.0, "temperature": 1.0, **traits} for name, traits in PRESETS.items()}
     ).tag(sync=True)

@@ -1,10 +1,9 @@
 """A widget of chapter 02: gradient descent on XOR, step by step, from fifty-one starting points."""
 
 import numpy as np
-import traitlets
 
 from cnnlib.activations import sigmoid
-from cnnlib.widgets.base import Widget, table_html
+from cnnlib.widgets.base import Choice, Whole, Widget, table_html
 from cnnlib.widgets.compose import compose
 
 POINTS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
@@ -39,10 +38,10 @@ class XorTrainer(Widget):
     _esm = compose("xor_trainer")
     starting = ("hidden", "start", "steps")
 
-    hidden = traitlets.Int(2, min=1, max=8).tag(sync=True)
-    start = traitlets.Int(1, min=0, max=STARTS).tag(sync=True)
-    steps = traitlets.Int(0, min=0, max=LAST_STEP).tag(sync=True)
-    speed = traitlets.Enum(("slow", "normal", "fast"), "normal").tag(sync=True)
+    hidden = Whole(2, min=1, max=8).tag(sync=True)
+    start = Whole(1, min=0, max=STARTS).tag(sync=True)
+    steps = Whole(0, min=0, max=LAST_STEP).tag(sync=True)
+    speed = Choice(("slow", "normal", "fast"), "normal").tag(sync=True)
 
     def parameters(self):
         """Return ``(w, b, v, c)``: hidden weights and biases, output weights and bias, after the steps."""

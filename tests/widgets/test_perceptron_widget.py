@@ -111,7 +111,7 @@ BAD = [
     ("w", [1, "2"], r"w must be two numbers"),
     ("w", [1, 1e6], r"w must be two numbers"),
     ("b", float("inf"), r"b must be a number .* came inf"),
-    ("b", None, r"'b' trait"),
+    ("b", None, r"b must be a number .* came None"),
     ("activation", "relu", r"activation"),
     ("rate", 0.0, r"rate"),
     ("seen", -1, r"seen"),
