@@ -100,9 +100,8 @@ class DigitReader(Widget):
         wanted = dict(zip(NAMES, (9 * f, f, 9 * f * s, s, 160 * s, 10), strict=True))
         sizes = {name: len(values) for name, values in given.items()}
         if sizes != wanted or not f * s or not all(number(v) for values in given.values() for v in values):
-            raise traitlets.TraitError(
-                f"weights must be six lists of numbers, {', '.join(NAMES)}, of {SHAPE}"
-            )
+            expected = f"weights must be six lists of numbers, {', '.join(NAMES)}, of {SHAPE}"
+            raise traitlets.TraitError(f"{expected}; came lists of lengths {sizes}")
         return proposal.value
 
     def network(self):
