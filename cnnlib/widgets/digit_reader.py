@@ -27,8 +27,7 @@ class Picture(traitlets.TraitType):
         if array.shape != (8, 8):
             raise traitlets.TraitError(f"{expected}; came something of shape {array.shape}")
         for entry in array.flat:
-            number = isinstance(entry, int | float | np.integer | np.floating) and not isinstance(entry, bool)
-            if not number or not 0 <= entry <= 1:
+            if not number(entry) or not 0 <= entry <= 1:
                 raise traitlets.TraitError(f"{expected}; came the entry {entry!r}")
         return [[round(float(v), 4) for v in row] for row in array]
 

@@ -1,14 +1,12 @@
 """A widget of chapter 02: choose a weight and follow its paths to the loss, forward and backward."""
 
-import math
-
 import numpy as np
 import traitlets
 
 from cnnlib.activations import relu, relu_backward, sigmoid, sigmoid_backward, tanh, tanh_backward
 from cnnlib.dense import dense, dense_backward
 from cnnlib.loss import squared_error, squared_error_backward
-from cnnlib.widgets.base import LIMIT, Choice, Whole, Widget, table_html
+from cnnlib.widgets.base import LIMIT, Choice, Whole, Widget, number, table_html
 from cnnlib.widgets.compose import compose
 
 ACTIVATIONS = {
@@ -29,8 +27,7 @@ class Numbers(traitlets.TraitType):
         if array.shape != self.shape:
             raise traitlets.TraitError(f"{self.name} must hold {size} numbers; came shape {array.shape}")
         for entry in array.flat:
-            number = isinstance(entry, int | float | np.integer | np.floating) and not isinstance(entry, bool)
-            if not number or not math.isfinite(entry) or abs(entry) > LIMIT:
+            if not number(entry) or abs(entry) > LIMIT:
                 raise traitlets.TraitError(
                     f"{self.name} must hold numbers from −{LIMIT} to {LIMIT}; came {entry!r}"
                 )
